@@ -194,23 +194,23 @@ fn recorded() -> Vec<u8> {
     let folders = crate::recorded::folders(&reports).expect("it is part of the workspace");
     let samples = sample::locate(&folders[0]).expect("it has one sample file");
     let whole = sample::text(&sample::read(&samples).expect("it is whole").lines);
-    let mut seen: Vec<(Vec<u8>, usize)> = Vec::new();
+    let mut kinds: Vec<(Vec<u8>, usize)> = Vec::new();
     let mut kept = Vec::new();
     for line in whole.as_bytes().split_inclusive(|&byte| byte == b'\n') {
         let kind: Vec<u8> = line.iter().copied().take(20).collect();
-        let place = seen
+        let place = kinds
             .iter()
-            .position(|(one, _)| *one == kind)
+            .position(|(known, _)| *known == kind)
             .unwrap_or_else(|| {
-                seen.push((kind, 0));
-                seen.len() - 1
+                kinds.push((kind, 0));
+                kinds.len() - 1
             });
-        seen[place].1 += 1;
-        if seen[place].1 <= OF_A_KIND {
+        kinds[place].1 += 1;
+        if kinds[place].1 <= OF_A_KIND {
             kept.extend_from_slice(line);
         }
     }
-    assert!(seen.len() > 5, "it has lines of many kinds");
+    assert!(kinds.len() > 5, "it has lines of many kinds");
     kept
 }
 

@@ -12,12 +12,12 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::{Concurrency, ErasedHandle, ErasedTable, Handle, ProcessId, Record};
-use experiments::subject::Subject;
+use experiments::instrumented_record::InstrumentedRecord;
 use model::error::Error;
 use model::sample::CheckOutcome;
 use model::scenario::RecordKind;
 use model::workload::{Operation, Step, Workload};
-use registry::roster;
+use registry::strategies;
 use serde::{Deserialize, Serialize};
 
 /// The name of the check that a replay is.
@@ -44,8 +44,8 @@ pub struct ReplayTask {
 pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
     let workload = Workload::load(&task.trace)?;
     let operations = workload.operations();
-    let make = experiments::subject::strategy(&task.strategy);
-    let mut entries = roster::entries(RecordKind::Status).into_iter();
+    let make = experiments::instrumented_record::strategy(&task.strategy);
+    let mut entries = strategies::entries(RecordKind::Status).into_iter();
     let entry = entries.find(|entry| entry.profile.name == task.strategy);
     let (make, entry) = make
         .zip(entry)
@@ -75,7 +75,7 @@ type Replayed = (usize, [u64; 2]);
 /// Replays on a table, as fast as it goes, while it is looked at, if it may be by several threads: by a status page
 /// and by a health checker. Otherwise, the first thing that is not as the model has it.
 fn replay(
-    table: &ErasedTable<Subject>,
+    table: &ErasedTable<InstrumentedRecord>,
     operations: &[Operation],
     is_shared: bool,
 ) -> Result<Replayed, String> {
@@ -128,10 +128,13 @@ impl Drop for Ending<'_> {
 const YIELD_EVERY: usize = 64;
 
 /// Carries the operations out on table and model; how many records there are at the end.
-fn write(mut handle: ErasedHandle<'_, Subject>, operations: &[Operation]) -> Result<usize, String> {
-    let mut model: BTreeMap<ProcessId, Subject> = BTreeMap::new();
+fn write(
+    mut handle: ErasedHandle<'_, InstrumentedRecord>,
+    operations: &[Operation],
+) -> Result<usize, String> {
+    let mut model: BTreeMap<ProcessId, InstrumentedRecord> = BTreeMap::new();
     for (number, &Operation { id, step, .. }) in (1_usize..).zip(operations) {
-        let record = Subject::pending(id);
+        let record = InstrumentedRecord::pending(id);
         let agreed = match step {
             Step::Insert => {
                 let right = model.insert(id, record);
@@ -165,9 +168,9 @@ fn agree<T: PartialEq + Debug>(what: &str, answer: &T, right: &T) -> Result<(), 
 
 /// Holds the final table against the model's: by a scan, and by a lookup of everybody who ever was.
 fn compare(
-    handle: &mut ErasedHandle<'_, Subject>,
+    handle: &mut ErasedHandle<'_, InstrumentedRecord>,
     operations: &[Operation],
-    model: &BTreeMap<ProcessId, Subject>,
+    model: &BTreeMap<ProcessId, InstrumentedRecord>,
 ) -> Result<(), String> {
     let mut visited = Vec::new();
     handle.scan(|id, record| visited.push((id, *record)));
@@ -199,7 +202,7 @@ fn watch(over: &AtomicBool, mut look: impl FnMut() -> Result<u64, String>) -> Re
 }
 
 /// Visits all records once.
-fn visit_all(handle: &mut ErasedHandle<'_, Subject>) -> Result<u64, String> {
+fn visit_all(handle: &mut ErasedHandle<'_, InstrumentedRecord>) -> Result<u64, String> {
     let mut flaw = None;
     handle.scan(|id, record| flaw = flaw.or(record.examine(id).err().map(|flaw| (id, flaw))));
     match flaw {
@@ -210,7 +213,7 @@ fn visit_all(handle: &mut ErasedHandle<'_, Subject>) -> Result<u64, String> {
 
 /// Looks some processes up, one after the other.
 fn look_up(
-    handle: &mut ErasedHandle<'_, Subject>,
+    handle: &mut ErasedHandle<'_, InstrumentedRecord>,
     ids: &mut impl Iterator<Item = ProcessId>,
 ) -> Result<u64, String> {
     let mut lookups = 0;

@@ -67,49 +67,52 @@ fn refusal(arguments: &[&str]) -> String {
 fn refusal_of(command: &mut Command) -> String {
     let arguments = format!("{command:?}");
     let output: Output = command.output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments}: {said}");
-    assert_eq!(said.lines().count(), 1, "one line, and not: {said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments}: {stderr}");
+    assert_eq!(stderr.lines().count(), 1, "one line, and not: {stderr}");
     assert!(output.stdout.is_empty(), "nothing on standard output");
-    said
+    stderr
 }
 
 #[test]
 fn bad_options_are_told_what_would_be_right() {
-    let said = refusal(&["run", "--strategy", "mutx"]);
-    assert!(said.contains("did you mean mutex/"), "{said}");
-    let said = refusal(&["run", "--scenario", "singel-reader"]);
-    assert!(said.contains("did you mean single-reader?"), "{said}");
-    let said = refusal(&["--preset", "fast"]);
-    assert!(said.contains("quick, default, full"), "{said}");
-    let said = refusal(&["run", "--baseline", "mutex"]);
-    assert!(said.contains("mutex/std"), "{said}");
-    let said = refusal(&["run", "--strategy", "("]);
-    assert!(said.contains("'(' for '--strategy <RE>': "), "{said}");
-    let said = refusal(&["--sed", "1"]);
-    assert!(said.contains("--seed"), "{said}");
-    let said = refusal(&["measure", "--seed", "-3"]);
-    assert!(said.contains("--seed"), "{said}");
+    let error = refusal(&["run", "--strategy", "mutx"]);
+    assert!(error.contains("did you mean mutex/"), "{error}");
+    let error = refusal(&["run", "--scenario", "singel-reader"]);
+    assert!(error.contains("did you mean single-reader?"), "{error}");
+    let error = refusal(&["--preset", "fast"]);
+    assert!(error.contains("quick, default, full"), "{error}");
+    let error = refusal(&["run", "--baseline", "mutex"]);
+    assert!(error.contains("mutex/std"), "{error}");
+    let error = refusal(&["run", "--strategy", "("]);
+    assert!(error.contains("'(' for '--strategy <RE>': "), "{error}");
+    let error = refusal(&["--sed", "1"]);
+    assert!(error.contains("--seed"), "{error}");
+    let error = refusal(&["measure", "--seed", "-3"]);
+    assert!(error.contains("--seed"), "{error}");
 }
 
 #[test]
 fn what_cannot_be_predicted_is_said_in_one_line() {
     let recorded = "reports/2026-11-24-epyc-2cpu";
-    let said = refusal(&["predict", "--samples", recorded, "--operation", "scan"]);
+    let error = refusal(&["predict", "--samples", recorded, "--operation", "scan"]);
     assert!(
-        said.contains("[possible values: read-hit, apply]"),
-        "{said}"
+        error.contains("[possible values: read-hit, apply]"),
+        "{error}"
     );
-    let said = refusal(&["predict", "--samples", recorded, "--operation", "sing"]);
-    assert!(said.contains("read-hit"), "{said}");
-    let said = refusal(&["predict", "--samples", recorded, "--machine", "laptop"]);
-    assert!(said.contains("desktop") && said.contains("here"), "{said}");
-    let said = refusal(&["predict", "--samples", recorded, "--strategy", "mutx"]);
-    assert!(said.contains("did you mean mutex/"), "{said}");
-    let said = refusal(&["predict", "--samples", "no/such/folder"]);
-    assert!(said.contains("no/such/folder"), "{said}");
-    let said = refusal(&["predict", "--alone", "10", "--strategy", "mutex"]);
-    assert!(said.contains("--strategy"), "{said}");
+    let error = refusal(&["predict", "--samples", recorded, "--operation", "sing"]);
+    assert!(error.contains("read-hit"), "{error}");
+    let error = refusal(&["predict", "--samples", recorded, "--machine", "laptop"]);
+    assert!(
+        error.contains("desktop") && error.contains("here"),
+        "{error}"
+    );
+    let error = refusal(&["predict", "--samples", recorded, "--strategy", "mutx"]);
+    assert!(error.contains("did you mean mutex/"), "{error}");
+    let error = refusal(&["predict", "--samples", "no/such/folder"]);
+    assert!(error.contains("no/such/folder"), "{error}");
+    let error = refusal(&["predict", "--alone", "10", "--strategy", "mutex"]);
+    assert!(error.contains("--strategy"), "{error}");
 }
 
 #[test]
@@ -131,7 +134,7 @@ fn every_kind_of_prediction_has_every_format() {
             let output = pivot(&["predict", "--format", format])
                 .args(options)
                 .output();
-            let (out, err) = said_by(&output.unwrap());
+            let (out, err) = streams(&output.unwrap());
             assert!(out.contains(expected), "{options:?}: {out}{err}");
         }
     }
@@ -145,43 +148,43 @@ fn bad_scenario_files_are_named_with_line_and_column() {
         refusal(&["run", "--scenarios", folder.to_str().unwrap()])
     };
     let head = "name = \"x\"\ntitle = \"X\"\nquestion = \"?\"\n";
-    let said = refused(&format!("{head}processes = \n"));
-    assert!(said.contains("bad.toml:4:13"), "{said}");
-    let said = refused(&format!("{head}processes = 4\nprocesess = 4\n"));
+    let error = refused(&format!("{head}processes = \n"));
+    assert!(error.contains("bad.toml:4:13"), "{error}");
+    let error = refused(&format!("{head}processes = 4\nprocesess = 4\n"));
     assert!(
-        said.contains("bad.toml:5:1") && said.contains("processes"),
-        "{said}"
+        error.contains("bad.toml:5:1") && error.contains("processes"),
+        "{error}"
     );
     let group = "[[groups]]\ndoes = \"read\"\nthreads = 1\n";
-    let said = refused(&format!("{head}processes = 0\n{group}"));
-    assert!(said.contains("between 1 and"), "{said}");
-    let said = refused(&format!("{head}processes = 4\n{group}every_us = nan\n"));
-    assert!(said.contains("every_us"), "{said}");
-    let said = refused(&format!(
+    let error = refused(&format!("{head}processes = 0\n{group}"));
+    assert!(error.contains("between 1 and"), "{error}");
+    let error = refused(&format!("{head}processes = 4\n{group}every_us = nan\n"));
+    assert!(error.contains("every_us"), "{error}");
+    let error = refused(&format!(
         "{head}processes = 4\n[[groups]]\ndoes = \"sing\"\nthreads = 1\n"
     ));
     assert!(
-        said.contains("bad.toml:6:8") && said.contains("`scan`"),
-        "{said}"
+        error.contains("bad.toml:6:8") && error.contains("`scan`"),
+        "{error}"
     );
-    let said = refused(&format!(
+    let error = refused(&format!(
         "{head}processes = 4\n[[groups]]\ndoes = \"read\"\nthreads = 0\n"
     ));
-    assert!(said.contains("at least 1 thread"), "{said}");
-    let said = refused(&format!("{head}processes = 4\n"));
-    assert!(said.contains("groups"), "{said}");
+    assert!(error.contains("at least 1 thread"), "{error}");
+    let error = refused(&format!("{head}processes = 4\n"));
+    assert!(error.contains("groups"), "{error}");
 }
 
 #[test]
 fn unusable_folders_are_refused_before_anything_is_measured() {
     let file = folder("unusable").join("file");
     fs::write(&file, "not a folder").unwrap();
-    let said = refusal(&["run", "--out", file.join("below").to_str().unwrap()]);
-    assert!(said.contains("cannot create"), "{said}");
-    let said = refusal(&["run", "--scenarios", file.to_str().unwrap()]);
-    assert!(said.contains("cannot read the scenario folder"), "{said}");
-    let said = refusal(&["report", file.to_str().unwrap()]);
-    assert!(said.contains("file:1:"), "{said}");
+    let error = refusal(&["run", "--out", file.join("below").to_str().unwrap()]);
+    assert!(error.contains("cannot create"), "{error}");
+    let error = refusal(&["run", "--scenarios", file.to_str().unwrap()]);
+    assert!(error.contains("cannot read the scenario folder"), "{error}");
+    let error = refusal(&["report", file.to_str().unwrap()]);
+    assert!(error.contains("file:1:"), "{error}");
 }
 
 #[test]
@@ -230,18 +233,18 @@ fn a_trace_inside_of_another_is_refused_in_one_line() {
             continue;
         }
         let mut command = launch(env!("CARGO_BIN_EXE_pivot"));
-        let said = refusal_of(command.args(["trace", "--strategy", "mutex/std"]));
-        assert!(said.starts_with("pivot: cannot trace: "), "{said}");
+        let error = refusal_of(command.args(["trace", "--strategy", "mutex/std"]));
+        assert!(error.starts_with("pivot: cannot trace: "), "{error}");
         let can_step = cfg!(all(target_arch = "x86_64", not(pivot_elsewhere)));
-        assert!(said.contains(why) || !can_step, "{said}");
+        assert!(error.contains(why) || !can_step, "{error}");
     }
 }
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere))))]
 #[test]
 fn a_trace_is_refused_in_one_line_where_there_are_no_single_steps() {
-    let said = refusal(&["trace"]);
-    assert!(said.contains("single steps need x86_64 Linux"), "{said}");
+    let error = refusal(&["trace"]);
+    assert!(error.contains("single steps need x86_64 Linux"), "{error}");
 }
 
 /// The lines of a recorded run that are about one scenario, in a file of this test's own.
@@ -270,7 +273,7 @@ fn recorded(folder: &Path, name: &str, keep: impl Fn(&str) -> bool) -> PathBuf {
     file
 }
 
-fn said_by(output: &Output) -> (String, String) {
+fn streams(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (text(&output.stdout), text(&output.stderr))
 }
@@ -288,7 +291,7 @@ fn runs_are_compared_and_the_exit_code_tells_only_on_request() {
     let same = pivot(&["diff", a, a, "--fail-on-regression"])
         .output()
         .unwrap();
-    let (out, err) = said_by(&same);
+    let (out, err) = streams(&same);
     assert_eq!((same.status.code(), err.as_str()), (Some(0), ""), "{out}");
     assert!(out.contains("0 better, 0 worse"), "{out}");
 
@@ -310,11 +313,11 @@ fn runs_are_compared_and_the_exit_code_tells_only_on_request() {
     let failed = pivot(&["diff", a, b, "--fail-on-regression"])
         .output()
         .unwrap();
-    let (_, err) = said_by(&failed);
+    let (_, err) = streams(&failed);
     assert_eq!(failed.status.code(), Some(1), "{err}");
     assert_eq!(err.lines().count(), 1, "{err}");
-    let said = refusal(&["diff", a, "no-such-run"]);
-    assert!(said.contains("cannot read no-such-run"), "{said}");
+    let error = refusal(&["diff", a, "no-such-run"]);
+    assert!(error.contains("cannot read no-such-run"), "{error}");
 }
 
 #[test]
@@ -333,12 +336,12 @@ fn several_files_make_one_report_and_what_was_left_out_is_said() {
         folder.join("out"),
     );
 
-    let said = refusal(&["report", even, odd]);
-    assert!(said.contains("--out DIR"), "{said}");
+    let error = refusal(&["report", even, odd]);
+    assert!(error.contains("--out DIR"), "{error}");
     let output = pivot(&["report", even, odd, "--out", out.to_str().unwrap()])
         .output()
         .unwrap();
-    let (_, err) = said_by(&output);
+    let (_, err) = streams(&output);
     assert!(output.status.success(), "{err}");
     assert!(
         err.contains("warning") && err.contains("is cut off"),
@@ -351,7 +354,7 @@ fn several_files_make_one_report_and_what_was_left_out_is_said() {
 
     // The samples beside the report are whole, and make the same figures again.
     let again = pivot(&["report", out.to_str().unwrap()]).output().unwrap();
-    assert_eq!(said_by(&again).1, "");
+    assert_eq!(streams(&again).1, "");
     assert_eq!(cells(), before);
 }
 
@@ -364,12 +367,12 @@ fn samples_of_another_version_are_neither_read_nor_overwritten() {
         .replacen("pivot-samples/2", "pivot-samples/9", 1);
     fs::write(&ours, &text).unwrap();
     let out = folder.to_str().unwrap();
-    let said = refusal(&["report", out]);
+    let error = refusal(&["report", out]);
     assert!(
-        said.contains("pivot-samples/9") && said.contains(sample::SCHEMA),
-        "{said}"
+        error.contains("pivot-samples/9") && error.contains(sample::SCHEMA),
+        "{error}"
     );
-    let said = refusal(&["measure", "--scenario", "^single", "--out", out]);
-    assert!(said.contains("not overwritten"), "{said}");
+    let error = refusal(&["measure", "--scenario", "^single", "--out", out]);
+    assert!(error.contains("not overwritten"), "{error}");
     assert_eq!(fs::read_to_string(&ours).unwrap(), text);
 }

@@ -63,8 +63,8 @@ impl Workload {
         }
         handle.publish();
         for &id in &self.processes {
-            let found = handle.read(id, |_| ());
-            assert!(found.is_some(), "{}: {id} is missing", S::PROFILE.name);
+            let record = handle.read(id, |_| ());
+            assert!(record.is_some(), "{}: {id} is missing", S::PROFILE.name);
         }
         drop(handle);
         table

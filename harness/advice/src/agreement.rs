@@ -69,12 +69,12 @@ impl Earlier {
 /// Whether an earlier advice is borne out by what was measured now.
 pub fn agreement(earlier: &Earlier, now: &Conclusion) -> Agreement {
     use Choice::{Adopt, Stay, Undecided};
-    let (there, here) = (&earlier.decision, &now.decision);
-    match (there, here) {
+    let (before, after) = (&earlier.decision, &now.decision);
+    match (before, after) {
         (Undecided { .. }, _) | (_, Undecided { .. }) => Agreement::Open,
         (Stay { .. }, Stay { .. }) => Agreement::Same,
         (Adopt { .. }, Adopt { .. }) => {
-            let (theirs, ours) = (there.named(), here.named());
+            let (theirs, ours) = (before.named(), after.named());
             if theirs[0] == ours[0] {
                 Agreement::Same
             } else if ours.contains(&theirs[0]) || theirs.contains(&ours[0]) {

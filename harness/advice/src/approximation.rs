@@ -78,7 +78,7 @@ pub(super) fn approximations(
         // What an executor adds is not in any table.
         let bounded = subjects.iter().filter(|_| what != Approximated::Tasks);
         let reads_only = |subject: &&Subject| subject.side == Side::Readers;
-        let bounded = bounded.filter(|one| what != Approximated::Keys || !reads_only(one));
+        let bounded = bounded.filter(|subject| what != Approximated::Keys || !reads_only(subject));
         Approximation {
             what,
             bounds: bounded.filter_map(bound).collect(),
@@ -98,11 +98,11 @@ mod tests {
 
     #[test]
     fn what_is_measured_as_something_else_is_named() {
-        let of = |rest: &str| workload(rest).approximated();
-        assert_eq!(of(READERS), []);
+        let approximated = |text: &str| workload(text).approximated();
+        assert_eq!(approximated(READERS), []);
         let keys = "keys = \"strings\"\nkey_bytes = 16\n";
-        assert_eq!(of(&format!("{keys}{READERS}")), []);
-        let written = of(&format!("{keys}{READERS}{WRITERS}"));
+        assert_eq!(approximated(&format!("{keys}{READERS}")), []);
+        let written = approximated(&format!("{keys}{READERS}{WRITERS}"));
         assert_eq!(written, [Approximated::Keys]);
         let tasks = Workload::parse(
             "name = \"w\"\nrun_as = \"tasks\"\n[table]\nshape = \"cell\"\n[readers]\nthreads = 1\n",

@@ -69,7 +69,7 @@ pub(super) fn choose(
     let decided = |wanted: &[Decision]| -> Vec<&Candidate<'_>> {
         let ranked = ranked.iter().copied();
         ranked
-            .filter(|one| wanted.contains(&one.decision))
+            .filter(|candidate| wanted.contains(&candidate.decision))
             .collect()
     };
     let stay = |trades, busy| Choice::Stay {
@@ -87,9 +87,9 @@ pub(super) fn choose(
         true => (Vec::new(), Why::Needed),
     };
     // The guarantees that the baseline gives and the other one does not.
-    let price = |one: &Candidate<'_>| {
+    let price = |candidate: &Candidate<'_>| {
         let baseline = results.card(&results.baseline).into_iter();
-        let differences = baseline.flat_map(|card| card.claims.differences(&one.card.claims));
+        let differences = baseline.flat_map(|card| card.claims.differences(&candidate.card.claims));
         differences
             .filter(|(_, before, after)| after < before)
             .count()

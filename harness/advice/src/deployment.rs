@@ -110,9 +110,12 @@ pub(super) fn deployment(
         let pair = [strategy, &results.baseline];
         let operations = [Operation::ReadHit, Operation::Apply].into_iter();
         let operations = operations.filter(|operation| workload.does(*operation));
-        let forecasts = operations.map(|one| forecast(scaling, one, &places, pair, rivals));
+        let forecasts =
+            operations.map(|operation| forecast(scaling, operation, &places, pair, rivals));
         let forecasts: Vec<Forecast> = forecasts.collect();
-        let is_predicted = forecasts.iter().any(|known| !known.machines.is_empty());
+        let is_predicted = forecasts
+            .iter()
+            .any(|forecast| !forecast.machines.is_empty());
         is_predicted
             .then_some(forecasts)
             .ok_or(Unpredictable::NotAlone)
@@ -141,8 +144,10 @@ fn forecast(
     let outlook = |&(machine, cores): &(&str, u32)| {
         let at = |name: &str| {
             let mut all = scaling.predictions.iter();
-            let is_it = |one: &&Prediction| {
-                one.strategy == name && one.operation == operation && one.machine == machine
+            let is_it = |prediction: &&Prediction| {
+                prediction.strategy == name
+                    && prediction.operation == operation
+                    && prediction.machine == machine
             };
             all.find(is_it)?.at(cores)
         };

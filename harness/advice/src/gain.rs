@@ -187,7 +187,7 @@ pub fn gain_of(
     });
     let saved: Vec<[f64; 2]> = saved.collect::<Option<_>>()?;
     let [low, high] = [0, 1].map(|end| {
-        let saved: f64 = saved.iter().map(|one| one[end]).sum();
+        let saved: f64 = saved.iter().map(|interval| interval[end]).sum();
         let time = (1.0 - saved).max(f64::MIN_POSITIVE);
         (1.0 / time - 1.0).min(program.bound)
     });

@@ -120,13 +120,13 @@ pub fn conclude(
     let flips = results.flips.iter();
     let flips = flips.filter(|flip| name == Some(&flip.strategy));
     let sound = candidates.iter();
-    let sound = sound.filter(|one| one.decision == Decision::Adopt);
+    let sound = sound.filter(|candidate| candidate.decision == Decision::Adopt);
     Conclusion {
         flips: flips.cloned().collect(),
         deployment: deployment::deployment(workload, results, name, &rivals),
         approximated: approximation::approximations(workload, subjects, results),
         candidates: cards.iter().map(|card| card.name.clone()).collect(),
-        sound: sound.map(|one| one.card.name.clone()).collect(),
+        sound: sound.map(|candidate| candidate.card.name.clone()).collect(),
         screening,
         decision,
         program: None,

@@ -266,11 +266,11 @@ impl<'a> InMode<'a> {
         let uses = lock
             .uses
             .iter()
-            .filter(|one| one.mode == mode && one.acquired > 0);
+            .filter(|usage| usage.mode == mode && usage.acquired > 0);
         let uses: Vec<&AnalysedUse> = uses.collect();
         Self {
-            acquired: uses.iter().map(|one| one.acquired).sum(),
-            waiting_ns: uses.iter().map(|one| one.waiting_ns).sum(),
+            acquired: uses.iter().map(|usage| usage.acquired).sum(),
+            waiting_ns: uses.iter().map(|usage| usage.waiting_ns).sum(),
             hold: hold(&uses, recording.clock.read_ns),
             uses,
         }
@@ -278,7 +278,7 @@ impl<'a> InMode<'a> {
 
     /// How many threads do it: of several call sites all together, if `are_apart`.
     fn threads(&self, are_apart: bool) -> u64 {
-        let threads = self.uses.iter().map(|one| one.threads);
+        let threads = self.uses.iter().map(|usage| usage.threads);
         let threads = if are_apart {
             threads.sum()
         } else {
@@ -290,9 +290,9 @@ impl<'a> InMode<'a> {
 
 /// The times for which call sites hold a lock, each as often as it takes it.
 fn hold(uses: &[&AnalysedUse], clock_ns: f64) -> Hold {
-    let times = uses.iter().flat_map(|one| {
-        let weight = one.acquired as f64 / one.holds.count().max(1) as f64;
-        one.holds.0.iter().map(move |&[lower, upper, count]| {
+    let times = uses.iter().flat_map(|usage| {
+        let weight = usage.acquired as f64 / usage.holds.count().max(1) as f64;
+        usage.holds.0.iter().map(move |&[lower, upper, count]| {
             let ns = f64::midpoint(lower as f64, upper as f64) - clock_ns;
             (ns.max(0.0), count as f64 * weight)
         })
@@ -444,8 +444,8 @@ fn part<const N: usize>(
     threads: u64,
     all: [&InMode<'_>; N],
 ) -> RecordedPart {
-    let acquired: u64 = all.iter().map(|one| one.acquired).sum();
-    let waiting_ns: u64 = all.iter().map(|one| one.waiting_ns).sum();
+    let acquired: u64 = all.iter().map(|mode| mode.acquired).sum();
+    let waiting_ns: u64 = all.iter().map(|mode| mode.waiting_ns).sum();
     let threads = together(recording, threads);
     // The time of its threads, as far as the lock is a share of it.
     let spent_ns = lock
@@ -477,7 +477,7 @@ fn part<const N: usize>(
 
 /// Where the lock is taken.
 fn sites<'a>(uses: impl Iterator<Item = &'a AnalysedUse>) -> Vec<String> {
-    let sites = uses.map(|one| line(&format!("{}:{}", one.site.file, one.site.line)));
+    let sites = uses.map(|usage| line(&format!("{}:{}", usage.site.file, usage.site.line)));
     model::collect::unique(sites)
 }
 
@@ -489,12 +489,13 @@ fn share(lock: &Analysed, part: &RecordedPart) -> Share {
     let spent_ns = lock.spent_ns.max(1.0);
     let sum = |mode: Option<Mode>, figure: fn(&AnalysedUse) -> f64| {
         let uses = lock.uses.iter();
-        let uses = uses.filter(|one| mode.is_none_or(|mode| one.mode == mode));
+        let uses = uses.filter(|usage| mode.is_none_or(|mode| usage.mode == mode));
         uses.map(figure).sum::<f64>() / spent_ns
     };
-    let acquired = |one: &AnalysedUse| one.acquired as f64;
-    let held =
-        |one: &AnalysedUse| one.acquired as f64 * one.held_mean_ns.map_or(0.0, |mean| mean.value);
+    let acquired = |usage: &AnalysedUse| usage.acquired as f64;
+    let held = |usage: &AnalysedUse| {
+        usage.acquired as f64 * usage.held_mean_ns.map_or(0.0, |mean| mean.value)
+    };
     let mode = match part.side {
         Side::Readers => Some(Mode::Read),
         Side::Writers => Some(Mode::Write),
@@ -503,18 +504,18 @@ fn share(lock: &Analysed, part: &RecordedPart) -> Share {
     // Those who only read wait for each other behind a mutex as it is.
     let excludes = lock.kind == Kind::Rwlock && part.side != Side::Writers;
     let others = (part.threads - 1) as f64;
-    let squares = sum(Some(Mode::Read), |one| {
-        one.acquired as f64 * one.holds.squares(0.0) / one.holds.count().max(1) as f64
+    let squares = sum(Some(Mode::Read), |usage| {
+        usage.acquired as f64 * usage.holds.squares(0.0) / usage.holds.count().max(1) as f64
     });
     let waits = sum(Some(Mode::Read), acquired) * squares / 2.0;
     let excluding = others * waits.min(sum(Some(Mode::Read), held));
-    let variance = sum(mode, |one| one.waits.squares(0.0)) / spent_ns;
+    let variance = sum(mode, |usage| usage.waits.squares(0.0)) / spent_ns;
     Share {
         side: part.side,
-        waiting: sum(mode, |one| one.waiting_ns as f64),
+        waiting: sum(mode, |usage| usage.waiting_ns as f64),
         waiting_error: CERTAIN * variance.sqrt(),
-        waking: sum(mode, |one| {
-            let waits = one.waits.0.iter();
+        waking: sum(mode, |usage| {
+            let waits = usage.waits.0.iter();
             let waits = waits.map(|&[_, upper, count]| WAKE_NS.min(upper as f64) * count as f64);
             waits.sum()
         }),

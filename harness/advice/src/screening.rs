@@ -11,7 +11,7 @@ use contract::{
 };
 use model::claims::Claims;
 use model::controls;
-use model::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
+use model::fault::{Action, Consequence, Fate, Fault, FaultSeen};
 use model::sample::{Card, Line};
 use model::stall::StallPair;
 use model::trace::Operation;
@@ -123,7 +123,7 @@ impl Screening {
     pub(super) fn exclude(&mut self, findings: Vec<Finding>) {
         for finding in findings {
             self.kept.retain(|kept| kept.strategy != finding.strategy);
-            let is_out = |known: &Finding| known.strategy == finding.strategy;
+            let is_out = |excluded: &Finding| excluded.strategy == finding.strategy;
             if !self.excluded.iter().any(is_out) {
                 self.excluded.push(finding);
             }
@@ -212,7 +212,8 @@ type Encounter = (Vec<Operation>, Vec<Operation>);
 /// Those that show whether a need is met; none if stopping threads does not tell.
 fn encounters_of(need: Need, workload: &Workload) -> Vec<Encounter> {
     let operations = workload.operations().into_iter();
-    let (writes, mut looks): (Vec<_>, Vec<_>) = operations.partition(|one| one.is_write());
+    let (writes, mut looks): (Vec<_>, Vec<_>) =
+        operations.partition(|operation| operation.is_write());
     match need {
         Need::ReadersNeverWait => {
             looks.retain(|look| *look != Operation::Scan);
@@ -274,7 +275,7 @@ impl Screen<'_> {
             }
             Need::ReadersNeverWait => {
                 let faults = self.faults_of_writers();
-                self.waiting(need, &faults, Deed::is_read, Some(claims.reads))
+                self.waiting(need, &faults, Action::is_read, Some(claims.reads))
             }
             Need::WritersNeverWait => {
                 // Writers may wait for readers and, where there are several, for each other. Of the latter a
@@ -284,25 +285,28 @@ impl Screen<'_> {
                 if has_several {
                     faults.extend(self.faults_of_writers());
                 }
-                let is_write = |deed| !Deed::is_read(deed) && deed != Deed::Scan && self.does(deed);
+                let is_write =
+                    |deed| !Action::is_read(deed) && deed != Action::Scan && self.does(deed);
                 let claim = has_several.then_some(claims.updates);
                 self.waiting(need, &faults, is_write, claim)
             }
             Need::Allocates => self.allocation(),
             Need::BoundedMemory => {
-                let keeps_all = |seen: &FaultSeen| seen.consequence() == Consequence::GarbageKept;
+                let keeps_all =
+                    |outcome: &FaultSeen| outcome.consequence() == Consequence::GarbageKept;
                 let is_claimed = dead != AfterDeadThread::KeepsAllGarbage;
                 self.under_faults(&[Fault::ReaderGone], keeps_all, is_claimed, dead)
             }
             Need::SurvivesDeadThread => {
-                let holds_up = |seen: &FaultSeen| seen.with_fate(Fate::HeldUp).next().is_some();
+                let holds_up =
+                    |outcome: &FaultSeen| outcome.with_fate(Fate::HeldUp).next().is_some();
                 let is_claimed = dead > AfterDeadThread::BlocksWriters;
                 self.under_faults(&GONE, holds_up, is_claimed, dead)
             }
             Need::SurvivesPanic => {
                 use Consequence::{GarbageKept, Harmless, VersionKept};
-                let breaks = |seen: &FaultSeen| {
-                    !matches!(seen.consequence(), Harmless | VersionKept | GarbageKept)
+                let breaks = |outcome: &FaultSeen| {
+                    !matches!(outcome.consequence(), Harmless | VersionKept | GarbageKept)
                 };
                 let claim = claims.after_panic;
                 self.under_faults(&PANICS, breaks, claim == AfterPanic::Intact, claim)
@@ -344,31 +348,31 @@ impl Screen<'_> {
     }
 
     /// Whether the workload does what was tried under a fault.
-    fn does(&self, deed: Deed) -> bool {
+    fn does(&self, deed: Action) -> bool {
         let reads = self.workload.does(Operation::ReadHit);
         match deed {
-            Deed::Read | Deed::ReadOthers => reads,
-            Deed::ReadAgain => reads && self.workload.writes(),
-            Deed::Scan => self.workload.does(Operation::Scan),
-            Deed::Update | Deed::UpdateOther => self.workload.does(Operation::Apply),
-            Deed::Insert | Deed::Remove => self.workload.does(Operation::Insert),
+            Action::Read | Action::ReadOthers => reads,
+            Action::ReadAgain => reads && self.workload.writes(),
+            Action::Scan => self.workload.does(Operation::Scan),
+            Action::Update | Action::UpdateOther => self.workload.does(Operation::Apply),
+            Action::Insert | Action::Remove => self.workload.does(Operation::Insert),
         }
     }
 
     /// Faults in which one of the workload's writers stands still.
     fn faults_of_writers(&self) -> Vec<Fault> {
         only([
-            (Fault::WriterGone, self.does(Deed::Update)),
-            (Fault::UpdaterStalls, self.does(Deed::Update)),
-            (Fault::ResizerStalls, self.does(Deed::Insert)),
+            (Fault::WriterGone, self.does(Action::Update)),
+            (Fault::UpdaterStalls, self.does(Action::Update)),
+            (Fault::ResizerStalls, self.does(Action::Insert)),
         ])
     }
 
     /// Faults in which one of its readers does, or there is always one. One that is stopped anywhere may be in a
     /// scan: where there are no scans, threads are stopped in a lookup instead, if they can be.
     fn faults_of_readers(&self) -> Vec<Fault> {
-        let scans = self.does(Deed::Scan);
-        let looks = self.does(Deed::Read) || scans;
+        let scans = self.does(Action::Scan);
+        let looks = self.does(Action::Read) || scans;
         only([
             (Fault::ReaderGone, looks),
             (Fault::ReaderStalls, looks && (scans || self.is_untraced)),
@@ -381,10 +385,10 @@ impl Screen<'_> {
         &self,
         need: Need,
         faults: &[Fault],
-        matters: impl Fn(Deed) -> bool,
+        matters: impl Fn(Action) -> bool,
         claim: Option<Progress>,
     ) -> Known {
-        let holds_up = |seen: &FaultSeen| seen.with_fate(Fate::HeldUp).any(&matters);
+        let holds_up = |outcome: &FaultSeen| outcome.with_fate(Fate::HeldUp).any(&matters);
         if let Some(refuted) = self.refuted(faults, holds_up) {
             return refuted;
         }
@@ -404,7 +408,7 @@ impl Screen<'_> {
             return claimed(false, why);
         }
         let points: u64 = pairs.iter().map(|pair| pair.points - pair.untried).sum();
-        let of_faults = self.of(faults).flat_map(|seen| &seen.meanwhile);
+        let of_faults = self.outcomes(faults).flat_map(|outcome| &outcome.meanwhile);
         let attempts = of_faults.filter(|(deed, _)| matters(**deed));
         let tries: u32 = attempts.map(|(_, attempt)| attempt.tries).sum();
         if points == 0 && tries == 0 {
@@ -417,10 +421,10 @@ impl Screen<'_> {
 
     /// What the workload does must work inside its lookups, and inside its scans.
     fn reentrancy(&self) -> Known {
-        let (reads, scans) = (self.does(Deed::Read), self.does(Deed::Scan));
-        let fails = |seen: &FaultSeen| {
-            let mut tried = seen.meanwhile.iter();
-            seen.died.is_some()
+        let (reads, scans) = (self.does(Action::Read), self.does(Action::Scan));
+        let fails = |outcome: &FaultSeen| {
+            let mut tried = outcome.meanwhile.iter();
+            outcome.died.is_some()
                 || tried.any(|(deed, attempt)| self.does(*deed) && attempt.fate != Fate::Done)
         };
         let faults = only([(Fault::InsideRead, reads), (Fault::InsideScan, scans)]);
@@ -440,13 +444,13 @@ impl Screen<'_> {
 
     fn allocation(&self) -> Known {
         let never = self.workload.needs.allocates == Allocation::Never;
-        let reads = self.does(Deed::Read);
+        let reads = self.does(Action::Read);
         let faults = only([
             (Fault::NoMemoryToRead, reads),
-            (Fault::NoMemoryToUpdate, never && self.does(Deed::Update)),
-            (Fault::NoMemoryToInsert, never && self.does(Deed::Insert)),
+            (Fault::NoMemoryToUpdate, never && self.does(Action::Update)),
+            (Fault::NoMemoryToInsert, never && self.does(Action::Insert)),
         ]);
-        let needs_memory = |seen: &FaultSeen| seen.consequence() != Consequence::Harmless;
+        let needs_memory = |outcome: &FaultSeen| outcome.consequence() != Consequence::Harmless;
         let allocates = self.claims.read_allocates && reads;
         let not = if allocates { "" } else { "do not " };
         let claim = format!("reads {not}allocate");
@@ -465,8 +469,9 @@ impl Screen<'_> {
         if let Some(refuted) = self.refuted(faults, fails) {
             return refuted;
         }
-        let outcome = |seen: &FaultSeen| format!("{}: {}", seen.fault, seen.consequence());
-        let outcomes: Vec<String> = self.of(faults).map(outcome).collect();
+        let described =
+            |outcome: &FaultSeen| format!("{}: {}", outcome.fault, outcome.consequence());
+        let outcomes: Vec<String> = self.outcomes(faults).map(described).collect();
         if !is_claimed || outcomes.is_empty() || outcomes.len() < faults.len() {
             return claimed(is_claimed, format!("it claims: {claim}"));
         }
@@ -475,12 +480,12 @@ impl Screen<'_> {
 
     /// What was observed under the first of the faults under which it fails.
     fn refuted(&self, faults: &[Fault], fails: impl Fn(&FaultSeen) -> bool) -> Option<Known> {
-        let seen = self.of(faults).find(|seen| fails(seen))?;
-        Some(observed(false, format!("{}: {seen}", seen.fault)))
+        let outcome = self.outcomes(faults).find(|outcome| fails(outcome))?;
+        Some(observed(false, format!("{}: {outcome}", outcome.fault)))
     }
 
     /// What was observed under each of the faults that was injected.
-    fn of(&self, faults: &[Fault]) -> impl Iterator<Item = &FaultSeen> {
+    fn outcomes(&self, faults: &[Fault]) -> impl Iterator<Item = &FaultSeen> {
         let faults = faults.iter();
         faults.filter_map(|fault| self.evidence.under(*fault))
     }

@@ -9,22 +9,22 @@ const HEAD: &str = "name = \"w\"\n[table]\nrecords = 64\n";
 pub(super) const READERS: &str = "[readers]\nthreads = 4\n";
 pub(super) const WRITERS: &str = "[writers]\nthreads = 2\n";
 
-pub(super) fn workload(rest: &str) -> Workload {
-    Workload::parse(&format!("{HEAD}{rest}"), "w.toml").unwrap()
+pub(super) fn workload(text: &str) -> Workload {
+    Workload::parse(&format!("{HEAD}{text}"), "w.toml").unwrap()
 }
 
 fn refusal(text: &str) -> String {
-    let said = Workload::parse(text, "w.toml").expect_err("it is nonsensical");
-    said.to_string()
+    let error = Workload::parse(text, "w.toml").expect_err("it is nonsensical");
+    error.to_string()
 }
 
-fn questions(rest: &str) -> Questions {
-    workload(rest).questions().unwrap()
+fn questions(text: &str) -> Questions {
+    workload(text).questions().unwrap()
 }
 
 fn scenario<'q>(questions: &'q Questions, name: &str) -> &'q Scenario {
     let mut all = questions.scenarios.iter();
-    all.find(|one| one.name == name)
+    all.find(|scenario| scenario.name == name)
         .unwrap_or_else(|| panic!("{name} is missing"))
 }
 
@@ -79,10 +79,10 @@ fn the_template_explains_every_field() {
         ("[decision]\n", "by"),
         ("[deploy]\n", "machine"),
     ];
-    for (section, one) in sections {
-        let said = unknown(section);
-        let fields: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
-        assert!(fields.contains(&one), "{said}");
+    for (section, example) in sections {
+        let message = unknown(section);
+        let fields: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+        assert!(fields.contains(&example), "{message}");
         for field in fields {
             assert!(
                 TEMPLATE.contains(&format!("{field} = ")),
@@ -109,7 +109,7 @@ fn a_section_takes_its_own_fields_only() {
 
 #[test]
 fn contradictions_are_told_what_would_be_right() {
-    let refused = |rest: &str| refusal(&format!("{HEAD}{rest}"));
+    let refused = |text: &str| refusal(&format!("{HEAD}{text}"));
     let cases = [
         (refused(""), "at least one of [readers]"),
         (
@@ -208,7 +208,7 @@ fn contradictions_are_told_what_would_be_right() {
 
 #[test]
 fn times_and_arrivals_that_contradict_themselves_are_told_what_would_be_right() {
-    let refused = |rest: &str| refusal(&format!("{HEAD}{rest}"));
+    let refused = |text: &str| refusal(&format!("{HEAD}{text}"));
     let cases = [
         (
             refused("[readers]\nthreads = 1\narrivals = \"poisson\"\n"),
@@ -244,10 +244,13 @@ fn times_and_arrivals_that_contradict_themselves_are_told_what_would_be_right() 
 
 /// One line with the file, each with what is expected in it.
 fn each_is_said(cases: &[(String, &str)]) {
-    for (said, expected) in cases {
-        assert!(said.contains(expected), "{expected:?} is not in: {said}");
-        assert!(said.starts_with("w.toml:"), "{said}");
-        assert!(!said.contains('\n'), "one line: {said}");
+    for (message, expected) in cases {
+        assert!(
+            message.contains(expected),
+            "{expected:?} is not in: {message}"
+        );
+        assert!(message.starts_with("w.toml:"), "{message}");
+        assert!(!message.contains('\n'), "one line: {message}");
     }
 }
 
@@ -259,7 +262,7 @@ fn a_part_with_a_rate_is_measured_without_a_pause_beside_the_others_at_theirs() 
     let names: Vec<&str> = asked
         .subjects
         .iter()
-        .map(|one| one.scenario.as_str())
+        .map(|subject| subject.scenario.as_str())
         .collect();
     assert_eq!(names, ["w-readers", "w-writers"]);
     let readers = scenario(&asked, "w-readers");
@@ -338,17 +341,21 @@ fn parts_without_a_rate_share_a_scenario() {
     let asked = questions(&format!(
         "{READERS}{WRITERS}[decision]\nby = [\"readers\"]\n"
     ));
-    assert!(asked.subjects.iter().all(|one| one.scenario == "w"));
-    let decides: Vec<bool> = asked.subjects.iter().map(|one| one.decides).collect();
+    assert!(asked.subjects.iter().all(|subject| subject.scenario == "w"));
+    let decides: Vec<bool> = asked
+        .subjects
+        .iter()
+        .map(|subject| subject.decides)
+        .collect();
     assert_eq!(decides, [true, false]);
     assert_eq!(scenario(&asked, "w").threads(), 6);
     // What decides is measured more often than what lies around it.
-    let is_decisive = |one: &&Scenario| one.origin == Origin::Report;
+    let is_decisive = |scenario: &&Scenario| scenario.origin == Origin::Report;
     let decisive: Vec<&str> = asked
         .scenarios
         .iter()
         .filter(is_decisive)
-        .map(|one| one.name.as_str())
+        .map(|scenario| scenario.name.as_str())
         .collect();
     assert_eq!(decisive, ["w"]);
     assert_eq!(scenario(&asked, "w-alone-update").threads(), 1);
@@ -356,25 +363,25 @@ fn parts_without_a_rate_share_a_scenario() {
         asked
             .scenarios
             .iter()
-            .any(|one| one.family() == "w-by-writes")
+            .any(|scenario| scenario.family() == "w-by-writes")
     );
     assert!(
         asked
             .scenarios
             .iter()
-            .any(|one| one.family() == "w-by-section-ns")
+            .any(|scenario| scenario.family() == "w-by-section-ns")
     );
 }
 
 #[test]
 fn the_record_is_the_nearest_that_there_is() {
-    let of = |bytes: usize| {
+    let record_of = |bytes: usize| {
         let text = format!("name = \"w\"\n[table]\nrecords = 4\nrecord_bytes = {bytes}\n{READERS}");
         Workload::parse(&text, "w.toml").unwrap().record()
     };
-    assert_eq!(of(64), RecordKind::Status);
-    assert_eq!(of(20), RecordKind::Padded16);
-    assert_eq!(of(3_000), RecordKind::Padded4Ki);
+    assert_eq!(record_of(64), RecordKind::Status);
+    assert_eq!(record_of(20), RecordKind::Padded16);
+    assert_eq!(record_of(3_000), RecordKind::Padded4Ki);
     let heap = workload(&format!("{READERS}[needs]\nheap_records = true\n"));
     assert_eq!(heap.record(), RecordKind::Snapshot);
     // Traces are of another record.
@@ -383,7 +390,7 @@ fn the_record_is_the_nearest_that_there_is() {
         asked
             .scenarios
             .iter()
-            .all(|one| !one.name.contains("alone"))
+            .all(|scenario| !scenario.name.contains("alone"))
     );
 }
 
@@ -463,7 +470,11 @@ fn what_is_said_is_what_the_scenarios_ask() {
     let [reads, writes] = [&readers.groups[0], &readers.groups[1]];
     assert_eq!((reads.section_ns, reads.sections.len()), (Some(70.0), 0));
     assert_eq!(writes.arrivals, Arrivals::Bursts(20));
-    let times: Vec<f64> = writes.write_sections.iter().map(|one| one.ns).collect();
+    let times: Vec<f64> = writes
+        .write_sections
+        .iter()
+        .map(|section| section.ns)
+        .collect();
     assert_eq!(times, [500.0, 20_000.0]);
     assert_eq!((writes.threads, writes.every_us), (1, Some(100.0)));
     let of_writers = scenario(&asked, "w-writers");

@@ -183,13 +183,19 @@ impl Times {
     /// Their mean, in nanoseconds.
     pub fn mean(&self) -> f64 {
         let sections = self.sections();
-        sections.iter().map(|one| one.ns * one.share).sum()
+        sections
+            .iter()
+            .map(|section| section.ns * section.share)
+            .sum()
     }
 
     /// The longest of them, in nanoseconds.
     pub fn longest(&self) -> f64 {
         let sections = self.sections();
-        sections.iter().map(|one| one.ns).fold(0.0, f64::max)
+        sections
+            .iter()
+            .map(|section| section.ns)
+            .fold(0.0, f64::max)
     }
 
     /// As a scenario gives them.
@@ -492,8 +498,11 @@ impl Workload {
         let Deploy { cores, machine, .. } = &self.deploy;
         let mut machines = Machine::shipped();
         if let Some(wanted) = machine {
-            let names: Vec<String> = machines.iter().map(|known| known.name.clone()).collect();
-            machines.retain(|known| known.name == *wanted);
+            let names: Vec<String> = machines
+                .iter()
+                .map(|machine| machine.name.clone())
+                .collect();
+            machines.retain(|machine| machine.name == *wanted);
             if machines.is_empty() {
                 let names = names.join(", ");
                 return Err(format!("deploy.machine = {wanted:?} is none of {names}"));

@@ -10,8 +10,8 @@ use results::{Cell, Judgement, MARGIN, Machine, Verdict};
 /// Every assumption, for every contender, as far as the samples speak of it.
 pub(super) fn judged(results: &Machine, samples: &Samples) -> Vec<Judgement> {
     let assumptions = samples.header.assumptions.iter();
-    let known = assumptions.filter_map(|one| Some((one, one.criterion()?)));
-    let judged = known.flat_map(|(assumption, criterion)| {
+    let criteria = assumptions.filter_map(|assumption| Some((assumption, assumption.criterion()?)));
+    let judged = criteria.flat_map(|(assumption, criterion)| {
         let cards = results.contenders();
         let judged = cards.map(|card| match &criterion {
             Criterion::Check(check) => {

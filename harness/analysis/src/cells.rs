@@ -164,16 +164,18 @@ pub(super) fn cell(
 /// slices without a finished operation. Controls are judged by what is known of them, not by the margin.
 fn judge(cells: &mut [Cell], samples: &Samples, rows: &[Row<'_>], compared: &[Compared]) -> f64 {
     let second_name = compared.iter();
-    let second_name = second_name.filter(|one| cells[one.cell].strategy == controls::SAME);
-    let biases = second_name.map(|one| (one.row, verdicts::bias(&one.log_ratio)));
+    let second_name =
+        second_name.filter(|compared| cells[compared.cell].strategy == controls::SAME);
+    let biases = second_name.map(|compared| (compared.row, verdicts::bias(&compared.log_ratio)));
     let biases: HashMap<usize, f64> = biases.collect();
     let contenders = compared.iter();
-    let contenders = contenders.filter(|one| !controls::is_control(&cells[one.cell].strategy));
+    let contenders =
+        contenders.filter(|contender| !controls::is_control(&cells[contender.cell].strategy));
     let contenders: Vec<&Compared> = contenders.collect();
-    let comparisons = contenders.iter().map(|one| Comparison {
-        ratio: &one.log_ratio,
-        bias: biases.get(&one.row).copied().unwrap_or_default(),
-        between: rows[one.row].between[1],
+    let comparisons = contenders.iter().map(|contender| Comparison {
+        ratio: &contender.log_ratio,
+        bias: biases.get(&contender.row).copied().unwrap_or_default(),
+        between: rows[contender.row].between[1],
     });
     let judged = verdicts::judge(&comparisons.collect::<Vec<_>>(), samples.header.looks);
     let baseline = cells.iter();
@@ -183,14 +185,14 @@ fn judge(cells: &mut [Cell], samples: &Samples, rows: &[Row<'_>], compared: &[Co
         Some((row, too_starved(cell)?))
     });
     let starved: HashMap<(String, Metric), String> = starved.collect();
-    for (one, (verdict, p)) in contenders.iter().zip(judged.verdicts) {
-        let cell = &mut cells[one.cell];
+    for (contender, (verdict, p)) in contenders.iter().zip(judged.verdicts) {
+        let cell = &mut cells[contender.cell];
         let of_baseline = || starved.get(&(cell.scenario.clone(), cell.metric)).cloned();
         let withheld = too_starved(cell).or_else(of_baseline);
         let Some(ratio) = &mut cell.ratio else {
             continue;
         };
-        let interval = one.log_ratio.interval(judged.level).map(f64::exp);
+        let interval = contender.log_ratio.interval(judged.level).map(f64::exp);
         (ratio.ci_low, ratio.ci_high) = (interval.low, interval.high);
         ratio.p = Some(p);
         ratio.verdict = verdict;
@@ -233,26 +235,30 @@ fn counts(samples: &Samples) -> Counts<'_> {
     let mut counts = Counts::new();
     for line in &samples.lines {
         let (scenario, strategy, counted) = match line {
-            Line::Allocation(seen) => {
-                let each = |total: u64| total as f64 / seen.operations as f64;
-                let metrics = seen.does.allocation_metrics().into_iter();
+            Line::Allocation(allocation) => {
+                let each = |total: u64| total as f64 / allocation.operations as f64;
+                let metrics = allocation.does.allocation_metrics().into_iter();
                 let counted = metrics.flat_map(|(bytes, allocations)| {
                     [
-                        (bytes, each(seen.bytes)),
-                        (allocations, each(seen.allocations)),
+                        (bytes, each(allocation.bytes)),
+                        (allocations, each(allocation.allocations)),
                     ]
                 });
-                (&seen.scenario, &seen.strategy, counted.collect())
+                (
+                    &allocation.scenario,
+                    &allocation.strategy,
+                    counted.collect(),
+                )
             }
-            Line::Memory(seen) => {
-                let each = seen.live_bytes as f64 / seen.records as f64;
+            Line::Memory(memory) => {
+                let each = memory.live_bytes as f64 / memory.records as f64;
                 let counted = vec![(Metric::LiveBytesPerRecord, each)];
-                (&seen.scenario, &seen.strategy, counted)
+                (&memory.scenario, &memory.strategy, counted)
             }
             _ => continue,
         };
-        let known = counts.entry((scenario.as_str(), strategy.as_str()));
-        known.or_default().extend(counted);
+        let cell = counts.entry((scenario.as_str(), strategy.as_str()));
+        cell.or_default().extend(counted);
     }
     counts
 }
@@ -282,7 +288,14 @@ fn counted(counts: &Counts<'_>, scenario: &str, strategy: &str, baseline: &str) 
         });
         Cell {
             ratio,
-            ..cell(scenario, strategy, metric, value, Interval::of(value), 1)
+            ..cell(
+                scenario,
+                strategy,
+                metric,
+                value,
+                Interval::from_value(value),
+                1,
+            )
         }
     });
     cells.collect()

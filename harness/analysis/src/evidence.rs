@@ -26,10 +26,10 @@ impl<'l> Evidence<'l> {
         for line in lines {
             match line {
                 Line::Check(check) if check.strategy == strategy => evidence.checks.push(check),
-                Line::Fault(seen) if seen.strategy == strategy => evidence.faults.push(seen),
-                Line::Stall(seen) if seen.strategy == strategy => match &mut evidence.stall {
-                    None => evidence.stall = Some(seen.clone()),
-                    Some(known) => join(known, seen),
+                Line::Fault(fault) if fault.strategy == strategy => evidence.faults.push(fault),
+                Line::Stall(stalls) if stalls.strategy == strategy => match &mut evidence.stall {
+                    None => evidence.stall = Some(stalls.clone()),
+                    Some(joined) => join(joined, stalls),
                 },
                 _ => {}
             }
@@ -39,17 +39,20 @@ impl<'l> Evidence<'l> {
 
     /// What was seen under a fault.
     pub fn under(&self, fault: Fault) -> Option<&'l FaultSeen> {
-        self.faults.iter().copied().find(|seen| seen.fault == fault)
+        self.faults
+            .iter()
+            .copied()
+            .find(|outcome| outcome.fault == fault)
     }
 
     /// Whom a stopped thread held up, pair by pair of operations.
     pub fn stalls(&self) -> impl Iterator<Item = &StallPair> {
-        self.stall.iter().flat_map(|seen| &seen.pairs)
+        self.stall.iter().flat_map(|stalls| &stalls.pairs)
     }
 
     /// What operations answered that were stopped twice.
     pub fn two_stops(&self) -> impl Iterator<Item = &TwoStops> {
-        self.stall.iter().flat_map(|seen| &seen.two_stops)
+        self.stall.iter().flat_map(|stalls| &stalls.two_stops)
     }
 }
 
@@ -77,23 +80,24 @@ pub(super) fn untraced(lines: &[Line]) -> Option<String> {
     Some(untraced.why.clone())
 }
 
-fn join(known: &mut StallSeen, seen: &StallSeen) {
-    known.died = known.died.take().or_else(|| seen.died.clone());
-    for pair in &seen.pairs {
+fn join(joined: &mut StallSeen, stalls: &StallSeen) {
+    joined.died = joined.died.take().or_else(|| stalls.died.clone());
+    for pair in &stalls.pairs {
         let key = |pair: &StallPair| (pair.stalled, pair.peer, pair.same_process);
-        match known.pairs.iter_mut().find(|one| key(one) == key(pair)) {
-            None => known.pairs.push(pair.clone()),
-            Some(one) if (pair.wrong, pair.share()) > (one.wrong, one.share()) => {
-                *one = pair.clone();
+        match joined.pairs.iter_mut().find(|kept| key(kept) == key(pair)) {
+            None => joined.pairs.push(pair.clone()),
+            Some(kept) if (pair.wrong, pair.share()) > (kept.wrong, kept.share()) => {
+                *kept = pair.clone();
             }
             Some(_) => {}
         }
     }
-    for two in &seen.two_stops {
-        let is_same = |one: &&mut TwoStops| (one.stalled, one.writes) == (two.stalled, two.writes);
-        match known.two_stops.iter_mut().find(is_same) {
-            None => known.two_stops.push(two.clone()),
-            Some(one) if (two.wrong, two.tried) > (one.wrong, one.tried) => *one = two.clone(),
+    for two in &stalls.two_stops {
+        let is_same =
+            |kept: &&mut TwoStops| (kept.stalled, kept.writes) == (two.stalled, two.writes);
+        match joined.two_stops.iter_mut().find(is_same) {
+            None => joined.two_stops.push(two.clone()),
+            Some(kept) if (two.wrong, two.tried) > (kept.wrong, kept.tried) => *kept = two.clone(),
             Some(_) => {}
         }
     }
@@ -102,9 +106,9 @@ fn join(known: &mut StallSeen, seen: &StallSeen) {
 /// Whose process did not survive being looked at.
 pub(super) fn warnings(results: &Machine) -> Vec<String> {
     let traces = results.traces.iter();
-    let traces = traces.map(|seen| (&seen.strategy, "traced to the end", &seen.died));
+    let traces = traces.map(|trace| (&trace.strategy, "traced to the end", &trace.died));
     let stalls = results.stalls.iter();
-    let stalls = stalls.map(|seen| (&seen.strategy, "stalled everywhere", &seen.died));
+    let stalls = stalls.map(|stalls| (&stalls.strategy, "stalled everywhere", &stalls.died));
     let ended = traces.chain(stalls).filter_map(|(strategy, what, died)| {
         let why = died.as_ref()?;
         Some(format!("{strategy} was not {what}: {why}"))
@@ -147,13 +151,13 @@ mod tests {
     #[test]
     fn of_two_looks_at_a_pair_the_worse_is_kept_in_either_order() {
         let cards = [card("a/b")];
-        for (one, other) in [((3, 0), (5, 0)), ((5, 0), (3, 0)), ((0, 1), (5, 0))] {
-            let lines = [stall(one.0, one.1), stall(other.0, other.1)];
-            let found = stalls(&cards, &lines);
-            assert_eq!((found.len(), found[0].pairs.len()), (1, 1));
-            let kept = &found[0].pairs[0];
-            let worst = one.max(other);
-            let expected = if one.1 > 0 { one } else { worst };
+        for (first, second) in [((3, 0), (5, 0)), ((5, 0), (3, 0)), ((0, 1), (5, 0))] {
+            let lines = [stall(first.0, first.1), stall(second.0, second.1)];
+            let joined = stalls(&cards, &lines);
+            assert_eq!((joined.len(), joined[0].pairs.len()), (1, 1));
+            let kept = &joined[0].pairs[0];
+            let worst = first.max(second);
+            let expected = if first.1 > 0 { first } else { worst };
             assert_eq!((kept.blocked, kept.wrong), expected);
         }
     }
@@ -168,12 +172,12 @@ mod tests {
             })
         };
         let lines = [traced("c/d", 1), traced("a/b", 2), traced("c/d", 3)];
-        let found = traces(&[card("a/b"), card("c/d")], &lines);
-        let found: Vec<_> = found
+        let in_order = traces(&[card("a/b"), card("c/d")], &lines);
+        let in_order: Vec<_> = in_order
             .iter()
-            .map(|one| (one.strategy.as_str(), one.records))
+            .map(|trace| (trace.strategy.as_str(), trace.records))
             .collect();
-        assert_eq!(found, [("a/b", 2), ("c/d", 1)]);
+        assert_eq!(in_order, [("a/b", 2), ("c/d", 1)]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(super) fn find(results: &Machine, log_ratios: &Ratios<'_>) -> (Vec<Flip>, Ve
         metrics.sort_unstable();
         for metric in metrics {
             if let [axis] = axes[..]
-                && let Some(scale) = Scale::of(&points, axis)
+                && let Some(scale) = Scale::from_points(&points, axis)
             {
                 let lines = lines(results, &points, metric, log_ratios);
                 let margin = results.margin.ln();
@@ -90,7 +90,7 @@ struct Scale {
 
 impl Scale {
     /// `None` for an axis of kinds, between which nothing lies, and for a single point.
-    fn of(points: &[&Scenario], axis: Axis) -> Option<Self> {
+    fn from_points(points: &[&Scenario], axis: Axis) -> Option<Self> {
         let values = points.iter().map(|point| point.coordinate(axis));
         Self::over(&values.collect::<Option<Vec<f64>>>()?)
     }

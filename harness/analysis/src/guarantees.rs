@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use contract::{AfterDeadThread, AfterPanic, Progress, Reentrancy};
 use model::claims::{Claim, Property};
-use model::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
+use model::fault::{Action, Consequence, Fate, Fault, FaultSeen};
 use model::sample::{Card, CheckOutcome, Line};
 use model::stall::StallPair;
 use model::trace::Operation;
@@ -36,22 +36,22 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
 }
 
 /// Whether what was seen under a fault is less than the strategy claims.
-pub fn contradicts(card: &Card, seen: &FaultSeen) -> bool {
+pub fn contradicts(card: &Card, outcome: &FaultSeen) -> bool {
     let evidence = Evidence {
-        faults: vec![seen],
+        faults: vec![outcome],
         ..Evidence::default()
     };
-    graded(card, evidence).any(|one| one.grade == Grade::Forbidden)
+    graded(card, evidence).any(|guarantee| guarantee.grade == Grade::Forbidden)
 }
 
 /// What faults did, as it was seen.
 pub fn faulted(lines: &[Line]) -> Vec<Faulted> {
     let faults = lines.iter().filter_map(Line::try_as_fault_ref);
-    let faulted = faults.map(|seen| Faulted {
-        strategy: seen.strategy.clone(),
-        fault: seen.fault,
-        consequence: seen.consequence(),
-        evidence: seen.to_string(),
+    let faulted = faults.map(|outcome| Faulted {
+        strategy: outcome.strategy.clone(),
+        fault: outcome.fault,
+        consequence: outcome.consequence(),
+        evidence: outcome.to_string(),
     });
     faulted.collect()
 }
@@ -101,28 +101,31 @@ fn observed(property: Property, claim: Claim, evidence: &Evidence<'_>) -> Vec<Op
     use Property as P;
     let checked = |names: &[&str]| checked(names, evidence);
     let under = |fault, observe: fn(&FaultSeen) -> Claim| {
-        let seen = evidence.under(fault)?;
-        let observed = observe(seen);
+        let outcome = evidence.under(fault)?;
+        let observed = observe(outcome);
         let grade = match observed.cmp(&claim) {
             Ordering::Less => Grade::Forbidden,
             Ordering::Equal => Grade::Acceptable,
             Ordering::Greater => Grade::Interesting,
         };
-        Some((observed.to_string(), grade, seen.to_string()))
+        Some((observed.to_string(), grade, outcome.to_string()))
     };
-    let progress = |deeds: &[Deed], is_meant: fn(&StallPair) -> bool| {
+    let progress = |deeds: &[Action], is_meant: fn(&StallPair) -> bool| {
         vec![progress(claim, evidence, deeds, is_meant)]
     };
     match property {
         // What is claimed of reads is claimed for while others write.
-        P::Reads => progress(&[Deed::Read, Deed::ReadOthers, Deed::ReadAgain], |pair| {
-            let is_read = matches!(pair.peer, Operation::ReadHit | Operation::ReadMiss);
-            is_read && pair.stalled.is_write()
-        }),
-        P::Updates => progress(&[Deed::Update, Deed::UpdateOther], |pair| {
+        P::Reads => progress(
+            &[Action::Read, Action::ReadOthers, Action::ReadAgain],
+            |pair| {
+                let is_read = matches!(pair.peer, Operation::ReadHit | Operation::ReadMiss);
+                is_read && pair.stalled.is_write()
+            },
+        ),
+        P::Updates => progress(&[Action::Update, Action::UpdateOther], |pair| {
             pair.peer == Operation::Apply
         }),
-        P::Resizes => progress(&[Deed::Insert, Deed::Remove], |pair| {
+        P::Resizes => progress(&[Action::Insert, Action::Remove], |pair| {
             matches!(pair.peer, Operation::Insert | Operation::Remove)
         }),
         P::ReadConsistency => vec![
@@ -162,14 +165,14 @@ fn checked(names: &[&str], evidence: &Evidence<'_>) -> Option<Observation> {
 fn progress(
     claim: Claim,
     evidence: &Evidence<'_>,
-    deeds: &[Deed],
+    deeds: &[Action],
     is_meant: fn(&StallPair) -> bool,
 ) -> Option<Observation> {
     let standstills = Fault::ALL.iter().filter(|fault| fault.is_standstill());
     let standstills = standstills.filter_map(|fault| evidence.under(*fault));
-    let attempts = standstills.flat_map(|seen| {
+    let attempts = standstills.flat_map(|outcome| {
         let attempts = deeds.iter();
-        attempts.filter_map(|deed| Some((deed, seen.fault, seen.meanwhile.get(deed)?)))
+        attempts.filter_map(|deed| Some((deed, outcome.fault, outcome.meanwhile.get(deed)?)))
     });
     let attempts: Vec<_> = attempts.collect();
     let pairs = || evidence.stalls().filter(|pair| is_meant(pair));
@@ -246,8 +249,8 @@ fn stopped_twice(evidence: &Evidence<'_>, is_meant: fn(Operation) -> bool) -> Op
 }
 
 /// What a panic in an update left behind.
-fn after_panic(seen: &FaultSeen) -> Claim {
-    Claim::AfterPanic(match seen.consequence() {
+fn after_panic(outcome: &FaultSeen) -> Claim {
+    Claim::AfterPanic(match outcome.consequence() {
         Consequence::TornRecord => AfterPanic::Exposed,
         Consequence::Harmless | Consequence::GarbageKept | Consequence::VersionKept => {
             AfterPanic::Intact
@@ -257,8 +260,8 @@ fn after_panic(seen: &FaultSeen) -> Claim {
 }
 
 /// What the others could do when a reader was gone.
-fn after_dead_thread(seen: &FaultSeen) -> Claim {
-    Claim::AfterDeadThread(match seen.consequence() {
+fn after_dead_thread(outcome: &FaultSeen) -> Claim {
+    Claim::AfterDeadThread(match outcome.consequence() {
         Consequence::Harmless => AfterDeadThread::Unaffected,
         Consequence::VersionKept => AfterDeadThread::KeepsOneVersion,
         Consequence::GarbageKept => AfterDeadThread::KeepsAllGarbage,
@@ -269,26 +272,26 @@ fn after_dead_thread(seen: &FaultSeen) -> Claim {
 }
 
 /// Whether reads needed memory when there was none.
-fn read_allocates(seen: &FaultSeen) -> Claim {
-    match seen.consequence() {
+fn read_allocates(outcome: &FaultSeen) -> Claim {
+    match outcome.consequence() {
         Consequence::Harmless => Claim::AllocatesNothing,
         _ => Claim::Allocates,
     }
 }
 
 /// What a thread could do inside a read or a scan; the worst counts.
-fn reentrancy(seen: &FaultSeen) -> Claim {
-    let any = |fate| seen.with_fate(fate).next().is_some();
-    let held_up: Vec<Deed> = seen.with_fate(Fate::HeldUp).collect();
-    let looks = [Deed::Read, Deed::ReadOthers, Deed::Scan];
+fn reentrancy(outcome: &FaultSeen) -> Claim {
+    let any = |fate| outcome.with_fate(fate).next().is_some();
+    let held_up: Vec<Action> = outcome.with_fate(Fate::HeldUp).collect();
+    let looks = [Action::Read, Action::ReadOthers, Action::Scan];
     Claim::Reentrancy(if held_up.iter().any(|deed| looks.contains(deed)) {
         Reentrancy::Deadlocks
-    } else if seen.died.is_some() || any(Fate::Panicked) {
+    } else if outcome.died.is_some() || any(Fate::Panicked) {
         Reentrancy::Panics
     } else if any(Fate::Missing) || any(Fate::Torn) {
         // What is wrong is no better than what never comes.
         Reentrancy::Deadlocks
-    } else if held_up.contains(&Deed::ReadAgain) {
+    } else if held_up.contains(&Action::ReadAgain) {
         Reentrancy::ReadsUnlessWriterWaits
     } else if !held_up.is_empty() {
         Reentrancy::Reads

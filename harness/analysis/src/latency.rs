@@ -37,7 +37,7 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
     let asked = probes.flat_map(|probe| OPERATIONS.map(|(of, offered, _)| (probe, of, offered)));
     let asked: Vec<(Probe, Distribution, Count)> = asked.collect();
     let latencies = parallel::map(&asked, |&(probe, of, offered)| {
-        let timed = |strategy: &str| Timed::of(samples, probe, of, strategy);
+        let timed = |strategy: &str| Timed::from_samples(samples, probe, of, strategy);
         let [baseline, same] = [&samples.header.baseline, SAME].map(timed);
         let cards = samples.header.strategies.iter();
         let latencies = cards.filter_map(|card| {
@@ -56,7 +56,12 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
                 latency.quantiles = timed.quantiles_at_own_rate();
                 return (latency.operations > 0).then_some(latency);
             }
-            latency.per_s = median(timed.probed.iter().filter_map(|seen| seen.per_s(offered)));
+            latency.per_s = median(
+                timed
+                    .probed
+                    .iter()
+                    .filter_map(|process| process.per_s(offered)),
+            );
             latency.served = timed.served(of);
             latency.kept = Some(timed.is_kept());
             if timed.is_kept() {
@@ -111,10 +116,11 @@ struct Timed<'s> {
 }
 
 impl<'s> Timed<'s> {
-    fn of(samples: &'s Samples, probe: Probe, of: Distribution, strategy: &str) -> Self {
+    fn from_samples(samples: &'s Samples, probe: Probe, of: Distribution, strategy: &str) -> Self {
         let probed = samples.lines.iter().filter_map(Line::try_as_probe_ref);
-        let probed = probed.filter(|one| one.probe == probe && one.strategy == strategy);
-        let probed = probed.filter(|one| one.histogram(of).is_some());
+        let probed =
+            probed.filter(|process| process.probe == probe && process.strategy == strategy);
+        let probed = probed.filter(|process| process.histogram(of).is_some());
         Self {
             of,
             probed: probed.collect(),
@@ -123,7 +129,7 @@ impl<'s> Timed<'s> {
 
     fn histograms(&self) -> impl Iterator<Item = &'s SparseHistogram> {
         let probed = self.probed.iter();
-        probed.filter_map(|seen| seen.histogram(self.of))
+        probed.filter_map(|probe| probe.histogram(self.of))
     }
 
     /// Whether so many processes timed it that it can be told from their luck.
@@ -137,9 +143,11 @@ impl<'s> Timed<'s> {
 
     /// The share of the operations asked for that was begun in time.
     fn served(&self, of: Distribution) -> Option<f64> {
-        let (_, offered, unfinished) = OPERATIONS.into_iter().find(|(one, ..)| *one == of)?;
+        let (_, offered, unfinished) = OPERATIONS
+            .into_iter()
+            .find(|(distribution, ..)| *distribution == of)?;
         let probed = self.probed.iter();
-        median(probed.filter_map(|seen| Some(1.0 - seen.share(unfinished, offered)?)))
+        median(probed.filter_map(|probe| Some(1.0 - probe.share(unfinished, offered)?)))
     }
 
     /// Whether the rate was kept, by the reads and by the writes: where writes are left over, reads met too few.
@@ -150,7 +158,10 @@ impl<'s> Timed<'s> {
 
     /// A quantile: the median over the processes.
     fn at(&self, share: f64) -> Option<f64> {
-        median(self.histograms().map(|one| one.quantile(share) as f64))
+        median(
+            self.histograms()
+                .map(|histogram| histogram.quantile(share) as f64),
+        )
     }
 
     /// The quantiles for which there are operations enough.
@@ -187,11 +198,11 @@ impl<'s> Timed<'s> {
             return None;
         }
         let of_figures = (self.at(share)? / same.at(share)?).ln().abs();
-        let pairs = self.probed.iter().filter_map(|seen| {
+        let pairs = self.probed.iter().filter_map(|probe| {
             let mut others = same.probed.iter();
-            let other = others.find(|other| other.process == seen.process)?;
-            let [one, other] = [seen, other].map(|seen| seen.histogram(self.of));
-            let times = one?.quantile(share) as f64 / other?.quantile(share) as f64;
+            let other = others.find(|other| other.process == probe.process)?;
+            let [this, other] = [probe, other].map(|probe| probe.histogram(self.of));
+            let times = this?.quantile(share) as f64 / other?.quantile(share) as f64;
             Some(times.ln().abs())
         });
         let pairs: Vec<f64> = pairs.collect();

@@ -18,7 +18,7 @@ use results::{
 /// Without any machine.
 pub fn merge(machines: Vec<Machine>) -> Results {
     let first = machines.first().expect("something was measured somewhere");
-    let decided = machines.iter().flat_map(|one| &one.recommendations);
+    let decided = machines.iter().flat_map(|machine| &machine.recommendations);
     let strategies = unique(decided.map(|decided| decided.strategy.as_str())).into_iter();
     let overall = strategies.map(|strategy| overall(&machines, strategy));
     Results {
@@ -32,19 +32,26 @@ pub fn merge(machines: Vec<Machine>) -> Results {
 }
 
 fn overall(machines: &[Machine], strategy: &str) -> Overall {
-    let known = || machines.iter().map(|one| one.recommendation(strategy));
-    let decisions: Vec<Option<Decision>> = known().map(|known| Some(known?.decision)).collect();
+    let recommendations = || {
+        machines
+            .iter()
+            .map(|machine| machine.recommendation(strategy))
+    };
+    let decisions: Vec<Option<Decision>> = recommendations()
+        .map(|recommendation| Some(recommendation?.decision))
+        .collect();
     // What every machine gains.
-    let gains =
-        |known: Option<&Recommendation>| known.map_or_else(Vec::new, |known| known.gains.clone());
-    let common = known().map(gains).reduce(|mut common, gains| {
+    let gains = |recommendation: Option<&Recommendation>| {
+        recommendation.map_or_else(Vec::new, |recommendation| recommendation.gains.clone())
+    };
+    let common = recommendations().map(gains).reduce(|mut common, gains| {
         common.retain(|gain| gains.contains(gain));
         common
     });
     let gains = common.unwrap_or_default();
-    let there = machines.iter().zip(&decisions);
-    let there = there.map(|(one, &decision)| There {
-        machine: one.name.clone(),
+    let decided = machines.iter().zip(&decisions);
+    let decided = decided.map(|(machine, &decision)| There {
+        machine: machine.name.clone(),
         decision,
     });
     Overall {
@@ -52,7 +59,7 @@ fn overall(machines: &[Machine], strategy: &str) -> Overall {
         decision: decide_together(&decisions, !gains.is_empty()),
         agree: decisions.iter().all(|decision| *decision == decisions[0]),
         gains,
-        decisions: there.collect(),
+        decisions: decided.collect(),
     }
 }
 
@@ -63,24 +70,26 @@ fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
     if machines.len() < 2 {
         return Vec::new();
     }
-    let decided = machines.iter().flat_map(|one| &one.recommendations);
-    let choices: Vec<&str> = decided.map(|one| one.strategy.as_str()).collect();
-    let cells = machines.iter().flat_map(|one| &one.cells);
+    let decided = machines.iter().flat_map(|machine| &machine.recommendations);
+    let choices: Vec<&str> = decided.map(|decided| decided.strategy.as_str()).collect();
+    let cells = machines.iter().flat_map(|machine| &machine.cells);
     let compared = cells.filter(|cell| cell.metric.is_timed() && cell.ratio.is_some());
     let rows = compared.map(|cell| (cell.strategy.as_str(), cell.scenario.as_str(), cell.metric));
     let rows = unique(rows.filter(|(strategy, ..)| choices.contains(strategy))).into_iter();
     rows.filter_map(|(strategy, scenario, metric)| {
-        let ranked = machines.iter().filter(|one| one.is_ranked(strategy));
-        let there = ranked.filter_map(|one| {
-            let ratio = one.cell(scenario, strategy, metric)?.ratio.clone()?;
-            Some((one, ratio))
+        let ranked = machines
+            .iter()
+            .filter(|machine| machine.is_ranked(strategy));
+        let ratios = ranked.filter_map(|machine| {
+            let ratio = machine.cell(scenario, strategy, metric)?.ratio.clone()?;
+            Some((machine, ratio))
         });
-        let there: Vec<(&Machine, Ratio)> = there.collect();
-        let says = |wanted| there.iter().any(|(_, ratio)| ratio.verdict == wanted);
+        let ratios: Vec<(&Machine, Ratio)> = ratios.collect();
+        let says = |wanted| ratios.iter().any(|(_, ratio)| ratio.verdict == wanted);
         let contradicts = says(Verdict::Holds) && says(Verdict::Rejected);
-        let builds: Vec<&Machine> = there.iter().map(|(one, _)| *one).collect();
-        let there = there.iter().map(|(one, ratio)| RatioThere {
-            machine: one.name.clone(),
+        let builds: Vec<&Machine> = ratios.iter().map(|(machine, _)| *machine).collect();
+        let ratios = ratios.iter().map(|(machine, ratio)| RatioThere {
+            machine: machine.name.clone(),
             ratio: ratio.clone(),
         });
         contradicts.then(|| Contradiction {
@@ -88,7 +97,7 @@ fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
             scenario: scenario.into(),
             metric,
             called: called(&builds, strategy, metric),
-            ratios: there.collect(),
+            ratios: ratios.collect(),
         })
     })
     .collect()
@@ -98,19 +107,19 @@ fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
 fn called(builds: &[&Machine], strategy: &str, metric: Metric) -> Vec<CalledThere> {
     let hardware = &builds[0].environment;
     let mut others = builds.iter();
-    if !others.all(|one| one.environment.machine() == hardware.machine()) {
+    if !others.all(|build| build.environment.machine() == hardware.machine()) {
         return Vec::new();
     }
-    let only_there = |one: &Machine, strategy: &str| {
-        let mut own = calls(one, strategy, metric);
+    let only_there = |machine: &Machine, strategy: &str| {
+        let mut names = calls(machine, strategy, metric);
         let lacks = |build: &Machine, name: &String| !calls(build, strategy, metric).contains(name);
-        own.retain(|name| builds.iter().any(|build| lacks(build, name)));
-        own.into_iter().collect()
+        names.retain(|name| builds.iter().any(|build| lacks(build, name)));
+        names.into_iter().collect()
     };
-    let all = builds.iter().map(|one| CalledThere {
-        machine: one.name.clone(),
-        by_strategy: only_there(one, strategy),
-        by_baseline: only_there(one, &one.baseline),
+    let all = builds.iter().map(|machine| CalledThere {
+        machine: machine.name.clone(),
+        by_strategy: only_there(machine, strategy),
+        by_baseline: only_there(machine, &machine.baseline),
     });
     all.collect()
 }
@@ -124,7 +133,9 @@ fn calls(machine: &Machine, strategy: &str, metric: Metric) -> BTreeSet<String> 
         _ => Operation::ALL,
     };
     let footprints = machine.trace(strategy).into_iter();
-    let footprints = footprints.flat_map(|seen| &seen.footprints);
-    let meant = footprints.filter(|one| operations.contains(&one.operation));
-    meant.flat_map(|one| one.called.iter().cloned()).collect()
+    let footprints = footprints.flat_map(|trace| &trace.footprints);
+    let meant = footprints.filter(|footprint| operations.contains(&footprint.operation));
+    meant
+        .flat_map(|footprint| footprint.called.iter().cloned())
+        .collect()
 }

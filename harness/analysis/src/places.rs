@@ -17,17 +17,23 @@ pub(super) type BlockKey<'a> = (&'a str, u32, u32);
 pub(super) fn moved(lines: &[Line]) -> HashSet<BlockKey<'_>> {
     let all = || lines.iter().filter_map(Line::try_as_interference_ref);
     let readings: Vec<f64> = all()
-        .flat_map(|one| one.hand_off_ns.into_iter().flatten())
+        .flat_map(|interference| interference.hand_off_ns.into_iter().flatten())
         .collect();
     let Some(usual) = usual_hand_off(&readings) else {
         return HashSet::new();
     };
-    let moved = all().filter(|one| {
-        let mut readings = one.hand_off_ns.into_iter().flatten();
+    let moved = all().filter(|interference| {
+        let mut readings = interference.hand_off_ns.into_iter().flatten();
         readings.any(|reading| is_apart(reading, usual))
     });
     moved
-        .map(|one| (one.scenario.as_str(), one.process, one.block))
+        .map(|interference| {
+            (
+                interference.scenario.as_str(),
+                interference.process,
+                interference.block,
+            )
+        })
         .collect()
 }
 
@@ -36,17 +42,17 @@ pub(super) fn moved(lines: &[Line]) -> HashSet<BlockKey<'_>> {
 pub fn usual_hand_off(readings: &[f64]) -> Option<f64> {
     let mut ordered = readings.to_vec();
     ordered.sort_by(f64::total_cmp);
-    let below = |end: f64| ordered.partition_point(|&one| one < end);
+    let below = |end: f64| ordered.partition_point(|&reading| reading < end);
     let near = |usual: f64| below(usual * HAND_OFF_APART_MAX) - below(usual / HAND_OFF_APART_MAX);
     // From the most distant: of as many, the nearest is taken.
     let usual = ordered.iter().rev().copied();
-    let usual = usual.max_by_key(|&one| near(one))?;
+    let usual = usual.max_by_key(|&reading| near(reading))?;
     (3 * near(usual) >= readings.len()).then_some(usual)
 }
 
 /// Whether two hand-offs were not between the same places.
-pub fn is_apart(one: f64, other: f64) -> bool {
-    one >= other * HAND_OFF_APART_MAX || one < other / HAND_OFF_APART_MAX
+pub fn is_apart(hand_off: f64, other: f64) -> bool {
+    hand_off >= other * HAND_OFF_APART_MAX || hand_off < other / HAND_OFF_APART_MAX
 }
 
 #[cfg(test)]

@@ -27,12 +27,12 @@ type Values = BTreeMap<Metric, BTreeMap<u32, f64>>;
 pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
     let baseline = samples.header.baseline.as_str();
     let mut probed: BTreeMap<(Probe, &str), Values> = BTreeMap::new();
-    for seen in samples.lines.iter().filter_map(Line::try_as_probe_ref) {
-        let key = (seen.probe, seen.strategy.as_str());
+    for probe in samples.lines.iter().filter_map(Line::try_as_probe_ref) {
+        let key = (probe.probe, probe.strategy.as_str());
         let values = probed.entry(key).or_default();
-        for (metric, value) in measured(seen) {
+        for (metric, value) in measured(probe) {
             let of_metric = values.entry(metric).or_default();
-            of_metric.insert(seen.process, value);
+            of_metric.insert(probe.process, value);
         }
     }
     let mut cells = Vec::new();
@@ -47,10 +47,10 @@ pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
                 let reference = reference.and_then(|reference| reference.get(metric));
                 let times = reference.and_then(|reference| compared(*metric, values, reference));
                 cells.extend(
-                    summarised(*metric, values).map(|(middle, interval, n)| Cell {
+                    summarised(*metric, values).map(|(median, interval, n)| Cell {
                         processes: n,
                         ratio: times.map(|times| ratio(&times, baseline)),
-                        ..cell(probe.name(), strategy, *metric, middle, interval, n)
+                        ..cell(probe.name(), strategy, *metric, median, interval, n)
                     }),
                 );
             }
@@ -62,8 +62,11 @@ pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
 /// The probes that the samples have something about.
 pub(super) fn described(samples: &Samples) -> Vec<Described> {
     let mut all = samples.lines.iter().filter_map(Line::try_as_probe_ref);
-    let seen: BTreeSet<Probe> = all.by_ref().map(|seen| seen.probe).collect();
-    seen.iter().map(|probe| probe.described().clone()).collect()
+    let probes: BTreeSet<Probe> = all.by_ref().map(|line| line.probe).collect();
+    probes
+        .iter()
+        .map(|probe| probe.described().clone())
+        .collect()
 }
 
 /// The processes' values as one.
@@ -153,7 +156,10 @@ fn measured(probe: &ProbeSeen) -> Vec<(Metric, f64)> {
         (M::WritesKept, writes_kept),
         (M::ScanNsUnderWrites, share(C::DisturbedNs, C::Scans)),
         (M::FairShare, fair_share),
-        (M::TeardownMs, teardowns.map(|one| one.max() as f64 / 1e6)),
+        (
+            M::TeardownMs,
+            teardowns.map(|teardowns| teardowns.max() as f64 / 1e6),
+        ),
     ];
     values.extend(COUNTS.map(|(count, metric)| (metric, probe.count(count).map(|n| n as f64))));
     for (distributions, metrics) in WAITS {

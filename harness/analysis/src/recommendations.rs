@@ -13,7 +13,12 @@ pub(super) fn all(results: &Machine) -> Vec<Recommendation> {
 
 fn recommend(results: &Machine, strategy: &str) -> Recommendation {
     // Points of a sweep say where an answer flips, and are no reason to adopt something by themselves.
-    let points = || results.scenarios.iter().filter(|one| one.point.is_some());
+    let points = || {
+        results
+            .scenarios
+            .iter()
+            .filter(|scenario| scenario.point.is_some())
+    };
     let cells = results.cells.iter().filter(|cell| {
         let is_meant = cell.strategy == strategy && cell.metric.is_timed();
         is_meant && !points().any(|point| point.name == cell.scenario)

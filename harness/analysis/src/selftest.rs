@@ -62,17 +62,20 @@ pub fn sizes() -> Vec<Trial> {
     };
     parallel::map(cases.as_flattened(), |&(kind, processes)| {
         let seed = processes.into();
-        let found = planted::false_alarms(kind, processes, &LEVELS, PLANTED, seed);
-        let found: Vec<f64> = found.into_iter().map(f64::from).collect();
+        let alarms = planted::false_alarms(kind, processes, &LEVELS, PLANTED, seed);
+        let alarms: Vec<f64> = alarms.into_iter().map(f64::from).collect();
         let allowed = LEVELS.map(|level| planted::most_by_chance(level, PLANTED));
-        let shares: Vec<f64> = found.iter().map(|runs| runs / f64::from(PLANTED)).collect();
+        let shares: Vec<f64> = alarms
+            .iter()
+            .map(|runs| runs / f64::from(PLANTED))
+            .collect();
         Trial {
             what: format!("{processes} planted processes: {kind}"),
             expected: format!("no difference found, in {PLANTED} runs"),
             came_out: format!("found in {}", percents(&shares)),
             bound: format!("at most {}", percents(&LEVELS)),
             of: PLANTED as usize,
-            holds: found.iter().zip(allowed).all(|(runs, most)| *runs <= most),
+            holds: alarms.iter().zip(allowed).all(|(runs, most)| *runs <= most),
         }
     })
 }
@@ -148,7 +151,7 @@ const NOT_DIFFERENT: Expected = ("not found to differ at p < 0.01", |estimate, v
 
 /// How many of the estimates are as expected.
 fn trial(what: &str, value: f64, (words, holds): Expected, estimates: &[Estimate]) -> Trial {
-    let passed = estimates.iter().filter(|one| holds(one, value));
+    let passed = estimates.iter().filter(|estimate| holds(estimate, value));
     let (passed, of) = (passed.count(), estimates.len());
     let (share, least) = (passed as f64 / of.max(1) as f64, 1.0 - ERRORS_MAX);
     Trial {

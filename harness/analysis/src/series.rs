@@ -37,7 +37,7 @@ impl<'a> Series<'a> {
         series
     }
 
-    fn of<'s>(&'s self, scenario: &'s str, strategy: &'s str) -> &'s [&'a Slice] {
+    fn slices<'s>(&'s self, scenario: &'s str, strategy: &'s str) -> &'s [&'a Slice] {
         let slices = self.by_strategy.get(&(scenario, strategy));
         slices.map_or(&[], Vec::as_slice)
     }
@@ -87,7 +87,7 @@ impl<'a> Series<'a> {
         figure: impl Fn(&Slice) -> Option<f64>,
     ) -> [ByProcess; 2] {
         let mut places = [ByProcess::new(), ByProcess::new()];
-        for slice in self.of(scenario, strategy) {
+        for slice in self.slices(scenario, strategy) {
             let place = usize::from(self.elsewhere.contains(&block(slice)));
             let figures = places[place].entry(slice.key.process).or_default();
             figures.extend(figure(slice));
@@ -104,7 +104,7 @@ impl<'a> Series<'a> {
         metric: Metric,
     ) -> Vec<Vec<Vec<f64>>> {
         let mut processes: BTreeMap<u32, BTreeMap<u32, Vec<f64>>> = BTreeMap::new();
-        for slice in self.of(scenario, baseline) {
+        for slice in self.slices(scenario, baseline) {
             let blocks = processes.entry(slice.key.process).or_default();
             let ratios = blocks.entry(slice.key.block).or_default();
             ratios.extend(self.log_ratio(slice, metric, 2));
@@ -125,17 +125,17 @@ impl<'a> Series<'a> {
         };
         let before = neighbour(position.checked_sub(distance)?)?;
         let after = neighbour(position + distance)?;
-        let own = value(slice, metric)?;
-        Some(if own.is_infinite() {
+        let value = value(slice, metric)?;
+        Some(if value.is_infinite() {
             f64::NEG_INFINITY
         } else {
-            f64::midpoint(before.ln(), after.ln()) - own.ln()
+            f64::midpoint(before.ln(), after.ln()) - value.ln()
         })
     }
 
     /// How many operations a thread did in each slice, on average.
     pub fn thread_operations(&self, scenario: &str, strategy: &str, metric: Metric) -> Vec<f64> {
-        let slices = self.of(scenario, strategy).iter();
+        let slices = self.slices(scenario, strategy).iter();
         let each =
             |slice: &&Slice| activities(metric).find_map(|does| slice.operations_of_a_thread(does));
         slices.filter_map(each).collect()
@@ -143,7 +143,7 @@ impl<'a> Series<'a> {
 
     /// How much faster the slices were in their last third than in their first, as logarithms.
     pub fn drifts(&self, scenario: &str, strategy: &str, metric: Metric) -> Vec<f64> {
-        let slices = self.of(scenario, strategy).iter();
+        let slices = self.slices(scenario, strategy).iter();
         let groups = slices.flat_map(|slice| &slice.groups);
         let timed = groups.filter(|group| !group.paced && group.does.metric() == metric);
         timed.filter_map(|group| group.drift).collect()

@@ -204,21 +204,25 @@ impl<'c> Candidate<'c> {
 
 /// The answer among those that are wanted.
 fn choose(results: &Machine, all: &[Candidate<'_>], is_wanted: impl Fn(&Card) -> bool) -> Answer {
-    let wanted = all.iter().filter(|one| is_wanted(one.card));
+    let wanted = all.iter().filter(|candidate| is_wanted(candidate.card));
     let wanted: Vec<&Candidate<'_>> = wanted.collect();
     let mut qualified = wanted.clone();
-    qualified.retain(|one| one.decision == Decision::Adopt);
+    qualified.retain(|candidate| candidate.decision == Decision::Adopt);
     let level = results.protocol.level;
     let Some((chosen, tied)) = best(&qualified, level, |_| 0) else {
-        let is_undecided =
-            |one: &Candidate<'_>| matches!(one.decision, Decision::Undecided | Decision::TooFew);
+        let is_undecided = |candidate: &Candidate<'_>| {
+            matches!(candidate.decision, Decision::Undecided | Decision::TooFew)
+        };
         let nearest = wanted.iter().copied();
         let nearest = nearest
-            .filter(|one| is_undecided(one) || one.estimate.median > results.margin.ln())
+            .filter(|candidate| {
+                is_undecided(candidate) || candidate.estimate.median > results.margin.ln()
+            })
             .max_by(|a, b| a.by_gain(b));
         return Answer {
-            is_open: wanted.iter().any(|one| is_undecided(one)),
-            nearest: nearest.map(|one| one.choice(level, one.deciding_loss.as_ref())),
+            is_open: wanted.iter().any(|candidate| is_undecided(candidate)),
+            nearest: nearest
+                .map(|candidate| candidate.choice(level, candidate.deciding_loss.as_ref())),
             ..Answer::default()
         };
     };
@@ -226,7 +230,10 @@ fn choose(results: &Machine, all: &[Candidate<'_>], is_wanted: impl Fn(&Card) ->
         choice: Some(chosen.choice(level, chosen.loss.as_ref())),
         nearest: None,
         is_open: false,
-        tied: tied.iter().map(|one| one.card.name.clone()).collect(),
+        tied: tied
+            .iter()
+            .map(|candidate| candidate.card.name.clone())
+            .collect(),
     }
 }
 
@@ -239,13 +246,13 @@ pub fn best<'a, 'c>(
 ) -> Option<(&'a Candidate<'c>, Vec<&'a Candidate<'c>>)> {
     let most = qualified.iter().copied().max_by(|a, b| a.by_gain(b))?;
     let mut tied = qualified.to_vec();
-    tied.retain(|one| one.is_as_good_as(most, level));
+    tied.retain(|candidate| candidate.is_as_good_as(most, level));
     let chosen = tied.iter().copied().max_by(|a, b| {
         let by_loss = a.log_loss().total_cmp(&b.log_loss());
         let by_price = price(b).cmp(&price(a));
         by_loss.then(by_price).then_with(|| a.by_gain(b))
     })?;
-    tied.retain(|one| !std::ptr::eq(*one, chosen));
+    tied.retain(|candidate| !std::ptr::eq(*candidate, chosen));
     Some((chosen, tied))
 }
 

@@ -66,7 +66,9 @@ pub(crate) struct Judged {
 pub(super) fn judge(comparisons: &[Comparison<'_>], looks: u32) -> Judged {
     let rate = FALSE_DISCOVERIES / f64::from(looks.max(1));
     let differences = |level| -> Vec<Difference> {
-        let difference = |one: &Comparison<'_>| Difference::between(one.ratio, one.margin(level));
+        let difference = |comparison: &Comparison<'_>| {
+            Difference::between(comparison.ratio, comparison.margin(level))
+        };
         comparisons.iter().map(difference).collect()
     };
     // The margin of each test is that of its level, which follows from the tests: a lower one moves margins further, which
@@ -150,9 +152,9 @@ mod tests {
 
     #[test]
     fn one_process_decides_nothing() {
-        let one = estimate(&[vec![2f64.ln(); 50]]).unwrap();
+        let single = estimate(&[vec![2f64.ln(); 50]]).unwrap();
         assert_eq!(
-            judge(&[unbiased(&one)], 1).verdicts[0].0,
+            judge(&[unbiased(&single)], 1).verdicts[0].0,
             Verdict::Inconclusive
         );
     }

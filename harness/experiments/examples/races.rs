@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use contract::{Handle, ProcessId};
-use experiments::subject::{MakeTable, Subject, heartbeat};
+use experiments::instrumented_record::{InstrumentedRecord, MakeTable, heartbeat};
 
 const THREADS: u64 = 3;
 const ROUNDS: u64 = 4_000;
@@ -19,7 +19,7 @@ fn main() {
     let name = std::env::args().nth(1);
     match name.as_deref() {
         Some("canary") => canary(),
-        Some(name) => match experiments::subject::strategy(name) {
+        Some(name) => match experiments::instrumented_record::strategy(name) {
             Some(make) => do_everything(make),
             None => panic!("no strategy is called {name}"),
         },
@@ -56,13 +56,13 @@ fn wait_for_all() {
 
 /// Returns how many reads found a record: some do even of a thread by itself, as what is done and to
 /// whom are drawn independently.
-fn work(handle: &mut impl Handle<Subject>, thread: u64) -> u64 {
-    let mut found = 0;
+fn work(handle: &mut impl Handle<InstrumentedRecord>, thread: u64) -> u64 {
+    let mut hits = 0;
     for round in 0..ROUNDS {
         let id = ProcessId(scattered(round * THREADS + thread) % RECORDS);
         match (round + thread) % 8 {
             0 => {
-                let _ = handle.insert(id, Subject::running(id));
+                let _ = handle.insert(id, InstrumentedRecord::running(id));
             }
             1 if round % 3 == 0 => {
                 let _ = handle.remove(id);
@@ -72,20 +72,20 @@ fn work(handle: &mut impl Handle<Subject>, thread: u64) -> u64 {
             }
             3 if round % 16 < 8 => handle.scan(|id, record| {
                 record.examine(id).expect("whole");
-                found += 1;
+                hits += 1;
             }),
             _ => {
                 let whole = handle.read(id, |record| record.examine(id));
-                found += u64::from(whole.is_some_and(|whole| whole.map(|()| true).expect("whole")));
+                hits += u64::from(whole.is_some_and(|whole| whole.map(|()| true).expect("whole")));
             }
         }
         // More than the table was made for.
         if round % 64 == 0 {
             let id = ProcessId(1_000 * (1 + thread) + round);
-            let _ = handle.insert(id, Subject::running(id));
+            let _ = handle.insert(id, InstrumentedRecord::running(id));
         }
     }
-    found
+    hits
 }
 
 /// Fibonacci hashing: the upper half of a product with the golden ratio's fraction of 2^64.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use conformance::{Check, Dawdler, Effort, Evidence, Finding, Inspector, Seed};
+use conformance::{Check, Effort, Evidence, Finding, Inspector, Seed, YieldingRecord};
 use contract::{ProcessSnapshot, ProcessStatus};
 use registry::Only;
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,10 @@ pub fn verify(task: &VerifyTask, out: &mut impl Write) -> io::Result<()> {
         });
         if record == RecordKind::Status {
             let inspector = inspector.with_checks(Check::ALL);
-            registry::visit_plain::<Dawdler<ProcessStatus>>(&mut Only(&task.strategy, inspector));
+            registry::visit_plain::<YieldingRecord<ProcessStatus>>(&mut Only(
+                &task.strategy,
+                inspector,
+            ));
         } else {
             let inspector = inspector.with_checks(Check::PER_RECORD);
             registry::visit_any::<ProcessSnapshot>(&mut Only(&task.strategy, inspector));

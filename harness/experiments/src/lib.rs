@@ -3,5 +3,5 @@
 
 pub mod checks;
 pub mod faults;
+pub mod instrumented_record;
 pub mod probes;
-pub mod subject;

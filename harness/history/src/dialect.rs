@@ -142,9 +142,11 @@ fn plain(start: Option<&Name>, action: &CasRegisterAction<Name>) -> Option<Regis
     match action {
         RegisterAction::Write(value) if start == Some(value) => None,
         RegisterAction::Write(value) => Some(RegisterAction::Write(value.number.into())),
-        RegisterAction::Read(seen) if seen.as_ref() == start => Some(RegisterAction::Read(None)),
-        RegisterAction::Read(seen) => {
-            let number = seen.as_ref().map_or(UNWRITTEN, |seen| seen.number.into());
+        RegisterAction::Read(value) if value.as_ref() == start => Some(RegisterAction::Read(None)),
+        RegisterAction::Read(value) => {
+            let number = value
+                .as_ref()
+                .map_or(UNWRITTEN, |value| value.number.into());
             Some(RegisterAction::Read(Some(number)))
         }
     }
@@ -187,8 +189,8 @@ impl Dialect for MultiRegister<Name> {
                     }
                 }
                 _ => {
-                    let what = r#"a step of a txn is ["r", key, value] or ["w", key, value]"#;
-                    return Err(step.mismatch(what));
+                    let expected = r#"a step of a txn is ["r", key, value] or ["w", key, value]"#;
+                    return Err(step.mismatch(expected));
                 }
             }
         }
@@ -241,8 +243,8 @@ impl Dialect for Counter {
 
 fn whole<N: TryFrom<i128>>(value: &Value) -> Result<N, String> {
     value.integer().ok_or_else(|| {
-        let what = "a counter has whole numbers of 64 bits";
-        value.mismatch(what) + " (--nil-is-unknown passes over reads of null)"
+        let expected = "a counter has whole numbers of 64 bits";
+        value.mismatch(expected) + " (--nil-is-unknown passes over reads of null)"
     })
 }
 
@@ -399,8 +401,8 @@ fn outcome(answer: &Value) -> Result<Option<Result<u64, ()>>, String> {
         (_, Some("rejected"), _) => Ok(Some(Err(()))),
         (_, _, Some(revision)) => Ok(Some(Ok(revision))),
         _ => {
-            let what = "an event is answered by the new revision, \"rejected\" or null";
-            Err(answer.mismatch(what))
+            let expected = "an event is answered by the new revision, \"rejected\" or null";
+            Err(answer.mismatch(expected))
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) const LIKE: &str =
 
 impl Notation {
     /// By how the first event begins: Clojure's has keywords, and comments may stand before it.
-    fn of(text: &str) -> Self {
+    fn from_text(text: &str) -> Self {
         let begins = text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || c == '[');
         let inside = begins.strip_prefix('{').unwrap_or("").trim_start();
         if begins.starts_with([';', '(', '#']) || inside.starts_with(':') {
@@ -61,7 +61,7 @@ impl Notation {
         let end = at + values.byte_offset();
         match read {
             Some(Ok(json)) => {
-                let value = Value::from_json(json).map_err(|what| (at, what))?;
+                let value = Value::from_json(json).map_err(|message| (at, message))?;
                 Ok((value, end))
             }
             Some(Err(error)) => Err((place(&text[at..], &error) + at, without_place(&error))),
@@ -106,14 +106,14 @@ pub(super) fn read(
         Error::input(format!("{name}:{line}: not a text in UTF-8"))
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let notation = Notation::of(text);
+    let notation = Notation::from_text(text);
     let line_ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
     let line_of = |at: usize| 1 + line_ends.partition_point(|&end| end < at) as u64;
-    let located = |(at, what): Fault| {
+    let located = |(at, message): Fault| {
         let before = &text[..text.floor_char_boundary(at)];
         let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
         let line = line_of(before.len());
-        Error::input(format!("{name}:{line}: column {column}: {what}; {LIKE}"))
+        Error::input(format!("{name}:{line}: column {column}: {message}; {LIKE}"))
     };
     let mut list: Option<(usize, char)> = None;
     let mut at = 0;
@@ -134,8 +134,8 @@ pub(super) fn read(
             _ => {
                 let (event, end) = notation.value(text, at).map_err(located)?;
                 if !matches!(event, Value::Map(_)) {
-                    let what = format!("{} is no event", event.shown());
-                    return Err(located((at, what)));
+                    let message = format!("{} is no event", event.shown());
+                    return Err(located((at, message)));
                 }
                 take(line_of(at), event)?;
                 at = end;
@@ -169,8 +169,8 @@ impl<'t> Reader<'t> {
         &self.text[self.at..]
     }
 
-    fn fault<T>(&self, what: impl Into<String>) -> Result<T, Fault> {
-        Err((self.at, what.into()))
+    fn fault<T>(&self, message: impl Into<String>) -> Result<T, Fault> {
+        Err((self.at, message.into()))
     }
 
     fn skip(&mut self, depth: usize) -> Result<(), Fault> {
@@ -306,7 +306,7 @@ impl<'t> Reader<'t> {
             _ if ["", "-", "+"].contains(&before_digits) => number.parse().ok().map(Value::Integer),
             _ => {
                 let real = number.parse().ok().map(Value::real);
-                real.transpose().map_err(|what| (begin, what))?
+                real.transpose().map_err(|message| (begin, message))?
             }
         };
         parsed.ok_or_else(|| {
@@ -359,9 +359,9 @@ mod tests {
             (&deep, DEPTH_MAX + 1, "too deep"),
         ];
         for (text, place, expected) in cases {
-            let (at, what) = Notation::Edn.value(text, 0).unwrap_err();
-            assert_eq!(at, place, "{what}");
-            assert!(what.contains(expected), "{what}");
+            let (at, message) = Notation::Edn.value(text, 0).unwrap_err();
+            assert_eq!(at, place, "{message}");
+            assert!(message.contains(expected), "{message}");
         }
     }
 }

@@ -96,8 +96,8 @@ fn judge_as<M: Dialect>(history: &History) -> Result<Judgement> {
     let mut terms = Terms::new(history.reading.nil_is_unknown);
     let given = history.reading.initial.as_deref();
     let given = given.map_or(Value::Nil, |text| history.notation.given(text));
-    let start =
-        M::start(&given, &mut terms).map_err(|what| Error::input(format!("--initial: {what}")))?;
+    let start = M::start(&given, &mut terms)
+        .map_err(|message| Error::input(format!("--initial: {message}")))?;
     let keys = by_key::<M>(history, &mut terms)?;
     Ok(Judgement {
         keys: keys.len(),
@@ -112,7 +112,7 @@ fn by_key<'h, M: Dialect>(history: &'h History, terms: &mut Terms) -> Result<Key
     for call in &history.calls {
         let answered_at = call.answer.as_ref().map(|&(event, _)| event);
         let action = M::action(call, terms)
-            .map_err(|what| places.fault(answered_at.unwrap_or(call.at), what))?;
+            .map_err(|message| places.fault(answered_at.unwrap_or(call.at), message))?;
         let Some(action) = action else { continue };
         keys.entry(&call.key).or_default().push(Operation {
             process: call.process,
@@ -154,8 +154,11 @@ fn answer<M: Dialect>(history: &History, start: &M::State, keys: &Keys<'_, M::Ac
             Verdict::Linearizable => open.push((key, operations)),
             Verdict::Violated { at } => return violation(key, &few, at),
             Verdict::Unknown { .. } => {
-                let answered = few.iter().filter(|one| one.is_complete());
-                let last = answered.map(|one| one.ret).max().unwrap_or(NEVER);
+                let answered = few.iter().filter(|operation| operation.is_complete());
+                let last = answered
+                    .map(|operation| operation.ret)
+                    .max()
+                    .unwrap_or(NEVER);
                 return violation(key, &few, last);
             }
         }

@@ -94,8 +94,8 @@ impl Places {
         }
     }
 
-    pub(super) fn fault(&self, event: u64, what: impl std::fmt::Display) -> Error {
-        Error::input(format!("{}: {what}", self.of_time(self.time(event))))
+    pub(super) fn fault(&self, event: u64, message: impl std::fmt::Display) -> Error {
+        Error::input(format!("{}: {message}", self.of_time(self.time(event))))
     }
 }
 
@@ -122,7 +122,7 @@ pub fn read(bytes: &[u8], name: &str, reading: &Reading) -> Result<History> {
     };
     let notation = document::read(bytes, name, |line, map| {
         reader.lines.push(line);
-        let located = |what| Error::input(format!("{name}:{line}: {what}"));
+        let located = |message| Error::input(format!("{name}:{line}: {message}"));
         reader.event(&map).map_err(located)
     })?;
     reader.finish(notation, reading)
@@ -201,9 +201,9 @@ impl Reader<'_> {
         let process = shown_process(event.process.as_ref());
         let f = event.f.as_deref();
         let Some(mut call) = self.pending.remove(&number) else {
-            let what = f.unwrap_or("something");
+            let asked = f.unwrap_or("something");
             return Err(format!(
-                "process {process} has an answer to {what} and has called nothing"
+                "process {process} has an answer to {asked} and has called nothing"
             ));
         };
 
@@ -232,11 +232,11 @@ impl Reader<'_> {
         }
         let has = |model: &ModelName| model.words().any(|word| word == f);
         if !self.models.iter().any(has) {
-            let known = unique(self.models.iter().flat_map(|model| model.words())).join(", ");
+            let words = unique(self.models.iter().flat_map(|model| model.words())).join(", ");
             let here = if self.words.is_empty() { "" } else { " here" };
             let shown = Value::Text(f.into()).shown();
             return Err(format!(
-                "unknown operation {shown}: it is one of {known}{here}"
+                "unknown operation {shown}: it is one of {words}{here}"
             ));
         }
         self.models.retain(has);
@@ -247,14 +247,14 @@ impl Reader<'_> {
     fn finish(self, notation: Notation, reading: &Reading) -> Result<History> {
         let places = Places {
             name: self.name.to_owned(),
-            is_by_line: self.lines.is_sorted_by(|one, next| one < next),
+            is_by_line: self.lines.is_sorted_by(|line, next| line < next),
             lines: self.lines,
         };
         let mut calls = self.calls;
         calls.extend(self.pending.into_values());
         calls.sort_unstable_by_key(|call| call.at);
-        let said = reading.independent;
-        let Some(is_independent) = said.or_else(|| are_tuples(&calls)) else {
+        let given = reading.independent;
+        let Some(is_independent) = given.or_else(|| are_tuples(&calls)) else {
             return Err(Error::input(format!(
                 "{}: values are pairs: say --independent if each is [key, value], as of Jepsen's \
                  independent keys, or --independent=no if it is a value of one object",
@@ -438,8 +438,8 @@ fn take_keys_out(calls: &mut [Call], places: &Places) -> Result<()> {
                 return Err(places.fault(call.at, "an event has a key beside [key, value]"));
             }
             (None, _) => {
-                let what = call.asked.mismatch("a value is [key, value] here");
-                return Err(places.fault(call.at, what));
+                let message = call.asked.mismatch("a value is [key, value] here");
+                return Err(places.fault(call.at, message));
             }
         };
         if let Some((at, answer)) = &mut call.answer {
@@ -447,9 +447,9 @@ fn take_keys_out(calls: &mut [Call], places: &Places) -> Result<()> {
                 Some((of, value)) if *of == key => *answer = value.clone(),
                 None if answer.is_nil() => {}
                 _ => {
-                    let what = "a value is [key, value] here, and the key that of the call";
-                    let what = format!("{what}, {}: not {}", key.shown(), answer.shown());
-                    return Err(places.fault(*at, what));
+                    let message = "a value is [key, value] here, and the key that of the call";
+                    let message = format!("{message}, {}: not {}", key.shown(), answer.shown());
+                    return Err(places.fault(*at, message));
                 }
             }
         }

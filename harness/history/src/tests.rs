@@ -56,19 +56,19 @@ fn what_failed_was_not_and_what_is_open_may_have_been() {
         Ok(Answer::Violated { at: 4, .. })
     ));
     // At any time later, whatever its process does meanwhile, or never.
-    for (seen, expected) in [("1", true), ("null", true), ("2", false)] {
+    for (value, expected) in [("1", true), ("null", true), ("2", false)] {
         let open = lines(&[
             (0, "invoke", "write", 1, "1"),
             (0, "info", "write", 1, "1"),
             (0, "invoke", "read", 1, "null"),
             (0, "ok", "read", 1, "null"),
             (1, "invoke", "read", 1, "null"),
-            (1, "ok", "read", 1, seen),
+            (1, "ok", "read", 1, value),
         ]);
         assert_eq!(
             judged(&open) == Ok(Answer::Linearizable),
             expected,
-            "{seen}"
+            "{value}"
         );
     }
 }
@@ -229,12 +229,12 @@ fn damaged_files_are_refused_in_one_line_or_judged() {
     let mut damage = Damage::new(1);
     let (mut refused, mut judged_at_all) = (0, 0);
     for number in 0..files(20_000) {
-        let (one, other) = if number % 2 == 0 {
+        let (text, other) = if number % 2 == 0 {
             (whole.as_str(), edn)
         } else {
             (edn, whole.as_str())
         };
-        let spoilt = damage.spoil(one.as_bytes(), other.as_bytes());
+        let spoilt = damage.spoil(text.as_bytes(), other.as_bytes());
         let history = read(&spoilt, "h", &Reading::default());
         match history.and_then(|history| judge(&history)) {
             Ok(_) => judged_at_all += 1,

@@ -301,34 +301,37 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
     let blocked_ns: f64 = lock.blocked.iter().map(|pair| pair.ns as f64).sum();
     let share = |ns: u64| share(ns as f64, blocked_ns);
     let elapsed_ns = recording.elapsed_ns as f64;
-    let uses = lock.uses.iter().map(|one| {
+    let uses = lock.uses.iter().map(|usage| {
         // A site that reads and writes is to blame as a whole.
-        let held_up = lock.blocked.iter().filter(|pair| pair.holding == one.site);
+        let held_up = lock
+            .blocked
+            .iter()
+            .filter(|pair| pair.holding == usage.site);
         let blocks_ns = held_up.fold(0_u64, |sum, pair| sum.saturating_add(pair.ns));
         AnalysedUse {
-            site: place(one.site),
-            mode: one.mode,
-            threads: one.threads,
-            acquired: one.acquired,
-            per_second: one.acquired as f64 / elapsed_ns * SECOND_NS,
-            contended: one.contended,
-            failed_tries: one.failed_tries,
-            waiting_ns: one.waiting_ns,
-            wait: Quantiles::from(&one.wait),
-            held_mean_ns: mean(&one.held, one.acquired),
-            held: Quantiles::from(&one.held.histogram),
+            site: place(usage.site),
+            mode: usage.mode,
+            threads: usage.threads,
+            acquired: usage.acquired,
+            per_second: usage.acquired as f64 / elapsed_ns * SECOND_NS,
+            contended: usage.contended,
+            failed_tries: usage.failed_tries,
+            waiting_ns: usage.waiting_ns,
+            wait: Quantiles::from(&usage.wait),
+            held_mean_ns: mean(&usage.held, usage.acquired),
+            held: Quantiles::from(&usage.held.histogram),
             blocks_ns,
             blocks_share: share(blocks_ns),
-            across_await: one.across_await,
-            waits: one.wait.clone(),
-            holds: one.held.histogram.clone(),
+            across_await: usage.across_await,
+            waits: usage.wait.clone(),
+            holds: usage.held.histogram.clone(),
         }
     });
     let mut uses: Vec<AnalysedUse> = uses.collect();
     let totals = totals(recording, lock, &uses);
-    let held = |one: &AnalysedUse| {
-        let mean = one.held_mean_ns.map_or(0.0, |mean| mean.value);
-        one.acquired as f64 * mean
+    let held = |usage: &AnalysedUse| {
+        let mean = usage.held_mean_ns.map_or(0.0, |mean| mean.value);
+        usage.acquired as f64 * mean
     };
     uses.sort_by(|a, b| {
         let by_blame = b.blocks_ns.cmp(&a.blocks_ns);
@@ -386,8 +389,8 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
 
 /// The mean hold of a call site, in both modes.
 fn mean_of_site(uses: &[AnalysedUse], site: &Place) -> Option<f64> {
-    let uses = uses.iter().filter(|one| one.site == *site);
-    let timed = uses.filter_map(|one| Some((one.acquired as f64, one.held_mean_ns?.value)));
+    let uses = uses.iter().filter(|usage| usage.site == *site);
+    let timed = uses.filter_map(|usage| Some((usage.acquired as f64, usage.held_mean_ns?.value)));
     let (held, acquired) = timed.fold((0.0, 0.0), |(held, acquired), (count, mean)| {
         (held + count * mean, acquired + count)
     });
@@ -396,7 +399,7 @@ fn mean_of_site(uses: &[AnalysedUse], site: &Place) -> Option<f64> {
 
 /// The share of the blocked time in which a site that only reads waits for another one that does.
 fn readers_share(lock: &Lock, blocked_ns: f64) -> f64 {
-    let of_site = grouped(lock.uses.iter().map(|one| (one.site, one.mode)));
+    let of_site = grouped(lock.uses.iter().map(|usage| (usage.site, usage.mode)));
     let readers = of_site
         .into_iter()
         .filter(|(_, modes)| unique(modes.iter().copied()) == [Mode::Read]);
@@ -416,7 +419,7 @@ fn totals(recording: &Recording, lock: &Lock, uses: &[AnalysedUse]) -> Totals {
     let waiting_ns = lock.waiting_ns();
     let time_ns = (recording.threads.time_ns as f64).max(1.0);
     let held_ns = held(uses);
-    let across = lock.uses.iter().map(|one| one.across_await);
+    let across = lock.uses.iter().map(|usage| usage.across_await);
     Totals {
         acquired,
         per_second: acquired as f64 / recording.elapsed_ns as f64 * SECOND_NS,
@@ -432,7 +435,7 @@ fn totals(recording: &Recording, lock: &Lock, uses: &[AnalysedUse]) -> Totals {
 }
 
 fn load(recording: &Recording, lock: &Lock, totals: &Totals) -> Load {
-    let threads = lock.uses.iter().map(|one| one.threads);
+    let threads = lock.uses.iter().map(|usage| usage.threads);
     let together: u64 = threads.clone().fold(0, u64::saturating_add);
     Load {
         time_ns: recording.threads.time_ns as f64,
@@ -446,7 +449,7 @@ fn load(recording: &Recording, lock: &Lock, totals: &Totals) -> Load {
 
 /// A quantile of the waits of all acquisitions: those that did not wait count as 0.
 fn wait_quantile(lock: &Lock, share: f64) -> f64 {
-    let waits = Histogram::merged(lock.uses.iter().map(|one| &one.wait));
+    let waits = Histogram::merged(lock.uses.iter().map(|usage| &usage.wait));
     let waited = waits.count() as f64;
     let all = (lock.acquired() as f64).max(waited);
     let rank = share * all - (all - waited);
@@ -493,7 +496,7 @@ pub(crate) fn mean(held: &Held, acquired: u64) -> Option<Estimate> {
 /// The time for which a lock was held, over all its uses; their errors are independent.
 fn held(uses: &[AnalysedUse]) -> Estimate {
     let uses = uses.iter();
-    let means = uses.filter_map(|one| Some((one.acquired as f64, one.held_mean_ns?)));
+    let means = uses.filter_map(|usage| Some((usage.acquired as f64, usage.held_mean_ns?)));
     let means: Vec<(f64, Estimate)> = means.collect();
     let value: f64 = means.iter().map(|(count, mean)| count * mean.value).sum();
     let intervals = means.iter().map(|(count, mean)| {
@@ -502,7 +505,11 @@ fn held(uses: &[AnalysedUse]) -> Estimate {
     });
     let distances: Option<Vec<[f64; 2]>> = intervals.collect();
     let interval = distances.map(|distances| {
-        let squares = |end: usize| distances.iter().map(move |one: &[f64; 2]| one[end].powi(2));
+        let squares = |end: usize| {
+            distances
+                .iter()
+                .map(move |distance: &[f64; 2]| distance[end].powi(2))
+        };
         let [below, above] = [0, 1].map(|end| squares(end).sum::<f64>().sqrt());
         [(value - below).max(0.0), value + above]
     });

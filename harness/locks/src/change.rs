@@ -182,9 +182,9 @@ fn matched<'a>(before: &'a [Analysed], after: &'a [Analysed]) -> Vec<(&'a Analys
             let is_same = |b: &&Analysed| {
                 (&a.made_at.file, &a.name) == (&b.made_at.file, &b.name) && is_alike(a, b)
             };
-            let found = right.iter().position(is_same);
-            pairs.extend(found.map(|at| (*a, right.remove(at))));
-            found.is_none()
+            let index = right.iter().position(is_same);
+            pairs.extend(index.map(|at| (*a, right.remove(at))));
+            index.is_none()
         });
     }
     // As they stand in the first recording: those that matter first.

@@ -39,7 +39,7 @@ impl Histogram {
             below >= rank
         };
         let bucket = self.0.iter().find(reached).or(self.0.last());
-        bucket.map(middle)
+        bucket.map(midpoint)
     }
 
     /// What all times together are at least and at most, in nanoseconds.
@@ -47,7 +47,7 @@ impl Histogram {
         let ends = |end: usize| {
             self.0
                 .iter()
-                .map(move |one| one[end] as f64 * one[2] as f64)
+                .map(move |bucket| bucket[end] as f64 * bucket[2] as f64)
         };
         [ends(0).sum(), ends(1).sum()]
     }
@@ -59,12 +59,12 @@ impl Histogram {
 
     /// The sum of the squared distances from a mean that is known better than from the buckets.
     pub fn squares(&self, mean: f64) -> f64 {
-        let square = |bucket: &[u64; 3]| bucket[2] as f64 * (middle(bucket) - mean).powi(2);
+        let square = |bucket: &[u64; 3]| bucket[2] as f64 * (midpoint(bucket) - mean).powi(2);
         self.0.iter().map(square).sum()
     }
 }
 
-fn middle(&[lower, upper, _]: &[u64; 3]) -> f64 {
+fn midpoint(&[lower, upper, _]: &[u64; 3]) -> f64 {
     f64::midpoint(lower as f64, upper as f64)
 }
 

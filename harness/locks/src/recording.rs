@@ -302,17 +302,17 @@ pub struct Keys {
 impl Lock {
     /// How often it was acquired.
     pub fn acquired(&self) -> u64 {
-        self.sum(|one| one.acquired)
+        self.sum(|usage| usage.acquired)
     }
 
     /// How many acquisitions had to wait.
     pub fn contended(&self) -> u64 {
-        self.sum(|one| one.contended)
+        self.sum(|usage| usage.contended)
     }
 
     /// How long they waited, in nanoseconds.
     pub fn waiting_ns(&self) -> u64 {
-        self.sum(|one| one.waiting_ns)
+        self.sum(|usage| usage.waiting_ns)
     }
 
     fn sum(&self, field: impl Fn(&Use) -> u64) -> u64 {
@@ -330,7 +330,7 @@ impl Lock {
 pub fn read(bytes: &[u8], place: &str) -> Result<Recording> {
     let document: Json =
         serde_json::from_slice(bytes).map_err(|error| unreadable(place, &error))?;
-    let refused = |what: String| Error::input(format!("{place}: {what}"));
+    let refused = |reason: String| Error::input(format!("{place}: {reason}"));
     match document.get("format") {
         Some(Json::String(format)) if format == FORMAT => {}
         Some(Json::String(format)) if format.starts_with("lockrecord/") => {
@@ -356,10 +356,10 @@ fn unreadable(place: &str, error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let complaint = text.split(" at line ").next().unwrap_or_default();
     let complaint = plain(complaint);
-    let what = match error.classify() {
+    let reason = match error.classify() {
         Category::Eof => "the recording ends too early: take a file that was written whole".into(),
         Category::Data => format!("not a recording of the format {FORMAT}: {complaint}"),
         _ => format!("not JSON: {complaint}"),
     };
-    Error::input(format!("{place}:{line}:{column}: {what}"))
+    Error::input(format!("{place}:{line}:{column}: {reason}"))
 }

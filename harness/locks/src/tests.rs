@@ -66,11 +66,14 @@ fn bursts_waits_and_guards_across_await_are_found() {
     assert_eq!(jobs.verdict, Verdict::Shorten);
     assert_eq!(jobs.longest_holder.as_ref().unwrap().line, 31);
     assert_eq!(jobs.totals.across_await, 4);
-    let dispersion = jobs.arrivals.iter().map(|one| one.dispersion.unwrap());
+    let dispersion = jobs
+        .arrivals
+        .iter()
+        .map(|windows| windows.dispersion.unwrap());
     assert!(
         dispersion
             .zip([12.2, 11.0])
-            .all(|(found, near)| (found - near).abs() < 0.1)
+            .all(|(actual, near)| (actual - near).abs() < 0.1)
     );
     // 9,800 acquisitions, of which 200 waited for 0.3 ms: the 99th percentile is among them.
     assert!((290_000.0..315_000.0).contains(&jobs.totals.wait_p99_ns));
@@ -81,8 +84,8 @@ fn bursts_waits_and_guards_across_await_are_found() {
 #[test]
 fn readers_that_wait_for_readers_need_another_lock() {
     let mut document: Value = serde_json::from_str(SERVICE).unwrap();
-    for one in document["locks"][0]["uses"].as_array_mut().unwrap() {
-        one["mode"] = json!("read");
+    for usage in document["locks"][0]["uses"].as_array_mut().unwrap() {
+        usage["mode"] = json!("read");
     }
     let analysis = analysed(&document.to_string());
     assert_eq!(analysis.first().unwrap().verdict, Verdict::Replace);
@@ -92,10 +95,10 @@ fn readers_that_wait_for_readers_need_another_lock() {
 fn waits_of_all_acquisitions_count_for_the_percentile() {
     let mut document: Value = serde_json::from_str(REGISTRY).unwrap();
     // One of a hundred waits is not yet beyond the 99th percentile.
-    let one = &mut document["locks"][0]["uses"][0];
-    one["contended"] = json!(3_000);
-    one["wait"] = json!([[200_000, 204_799, 3_000]]);
-    one["waiting_ns"] = json!(600_000_000);
+    let usage = &mut document["locks"][0]["uses"][0];
+    usage["contended"] = json!(3_000);
+    usage["wait"] = json!([[200_000, 204_799, 3_000]]);
+    usage["waiting_ns"] = json!(600_000_000);
     let analysis = analysed(&document.to_string());
     assert!(analysis.locks[0].totals.wait_p99_ns.abs() < 1e-9);
 }
@@ -242,9 +245,9 @@ fn figures_beyond_all_measure_are_no_panic() {
     let mut document: Value = serde_json::from_str(SERVICE).unwrap();
     document["elapsed_ns"] = json!(u64::MAX);
     document["threads"] = json!({ "seen": u64::MAX, "time_ns": 0 });
-    for one in document["locks"][0]["uses"].as_array_mut().unwrap() {
+    for usage in document["locks"][0]["uses"].as_array_mut().unwrap() {
         for field in ["acquired", "threads", "failed_tries", "across_await"] {
-            one[field] = json!(u64::MAX);
+            usage[field] = json!(u64::MAX);
         }
     }
     let analysis = analysed(&document.to_string());
@@ -401,8 +404,8 @@ fn a_hold_that_was_always_timed_is_known_exactly() {
     assert_eq!(mean(&held, 2).unwrap().interval, Some([15.0, 15.0]));
     let [low, high] = mean(&held, 200).unwrap().interval.unwrap();
     assert!(low < 1.0 && high > 100.0, "two of 200 say little");
-    let one = every_timed(1, 10, Histogram(vec![[10, 10, 1]]));
-    assert_eq!(mean(&one, 9).unwrap().interval, None);
+    let single = every_timed(1, 10, Histogram(vec![[10, 10, 1]]));
+    assert_eq!(mean(&single, 9).unwrap().interval, None);
     // A short one that stands for nine, and a long one.
     let held = Held {
         timed: 2,

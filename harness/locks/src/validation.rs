@@ -9,8 +9,8 @@ use crate::recording::{Library, Lock, Recording, Use};
 /// A contradiction, and where it is, as in `locks[0].uses[1]`.
 type Checked = Result<(), String>;
 
-fn must(is_so: bool, path: &str, what: impl FnOnce() -> String) -> Checked {
-    let fault = || format!("{path}: {}", what());
+fn must(is_so: bool, path: &str, reason: impl FnOnce() -> String) -> Checked {
+    let fault = || format!("{path}: {}", reason());
     is_so.then_some(()).ok_or_else(fault)
 }
 
@@ -47,8 +47,8 @@ impl Checker<'_> {
         must(lock.alive <= lock.instances, path, || {
             format!("{} alive of {} instances", lock.alive, lock.instances)
         })?;
-        for (number, one) in lock.uses.iter().enumerate() {
-            self.check_use(one, &format!("{path}.uses[{number}]"))?;
+        for (number, usage) in lock.uses.iter().enumerate() {
+            self.check_use(usage, &format!("{path}.uses[{number}]"))?;
         }
         for (number, pair) in lock.blocked.iter().enumerate() {
             let path = format!("{path}.blocked[{number}]");
@@ -83,18 +83,21 @@ impl Checker<'_> {
         })
     }
 
-    fn check_use(&self, one: &Use, path: &str) -> Checked {
-        self.site(one.site, path)?;
+    fn check_use(&self, usage: &Use, path: &str) -> Checked {
+        self.site(usage.site, path)?;
         let apart = self.in_progress();
         // A task can give up waiting: then its wait was one, and no acquisition follows.
         let can_give_up = self.lock.library == Library::Tokio;
-        let most = one.acquired.saturating_add(apart);
-        must(can_give_up || one.contended <= most, path, || {
-            format!("{} contended of {} acquired", one.contended, one.acquired)
+        let most = usage.acquired.saturating_add(apart);
+        must(can_give_up || usage.contended <= most, path, || {
+            format!(
+                "{} contended of {} acquired",
+                usage.contended, usage.acquired
+            )
         })?;
-        let held = &one.held;
+        let held = &usage.held;
         must(held.timed <= most, path, || {
-            format!("{} timed of {} acquired", held.timed, one.acquired)
+            format!("{} timed of {} acquired", held.timed, usage.acquired)
         })?;
         // Of all weights with one sum, equal ones have the least squares.
         let least = (held.samples as f64).powi(2) / (held.timed as f64).max(1.0);
@@ -104,7 +107,7 @@ impl Checker<'_> {
             format!("{timed} timed stand for {samples}, with squares of {squares}")
         })?;
         let wait_path = format!("{path}.wait");
-        self.histogram(&one.wait, one.contended, one.waiting_ns, &wait_path)?;
+        self.histogram(&usage.wait, usage.contended, usage.waiting_ns, &wait_path)?;
         let held_path = format!("{path}.held");
         self.histogram(&held.histogram, held.samples, held.sum_ns, &held_path)
     }

@@ -36,8 +36,8 @@ fn run(name: &str, arguments: &[&str]) -> (Value, Analysis) {
     let mut command = Command::new(example(name));
     let command = command.args(arguments).env("LOCKRECORD_FILE", &file);
     let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name}: {said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {errors}");
     let recording = read(&std::fs::read(&file).unwrap(), name).unwrap();
     (
         serde_json::from_slice(&output.stdout).unwrap(),
@@ -55,17 +55,20 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn add(&mut self, figure: String, truth: &Value, found: f64) {
+    fn add(&mut self, figure: String, truth: &Value, measured: f64) {
         if let Some(truth) = truth.as_f64().filter(|truth| *truth > 0.0) {
-            self.figures.entry(figure).or_default().push([truth, found]);
+            self.figures
+                .entry(figure)
+                .or_default()
+                .push([truth, measured]);
         }
     }
 
-    fn run(&mut self, truth: &Value, found: &Analysis) {
+    fn run(&mut self, truth: &Value, analysis: &Analysis) {
         let planted = truth["matters"].as_str();
-        let first = found.first();
+        let first = analysis.first();
         self.named += usize::from(first.and_then(|lock| lock.name.as_deref()) == planted);
-        let more = found
+        let more = analysis
             .locks
             .iter()
             .filter(|lock| lock.matters() && lock.name.as_deref() != planted);
@@ -83,8 +86,10 @@ impl Comparison {
         self.holders += usize::from(first.and_then(holder) == true_holder);
         for lock in locks {
             let name = lock["name"].as_str().unwrap();
-            let mut all = found.locks.iter();
-            let same = all.find(|one| one.name.as_deref() == Some(name)).unwrap();
+            let mut all = analysis.locks.iter();
+            let same = all
+                .find(|candidate| candidate.name.as_deref() == Some(name))
+                .unwrap();
             let elapsed_ns = truth["elapsed_ns"].as_f64().unwrap();
             self.lock(name, lock, same, elapsed_ns);
             if planted == Some(name) {
@@ -93,7 +98,7 @@ impl Comparison {
         }
     }
 
-    fn lock(&mut self, name: &str, truth: &Value, found: &Analysed, elapsed_ns: f64) {
+    fn lock(&mut self, name: &str, truth: &Value, analysed: &Analysed, elapsed_ns: f64) {
         let acquired = truth["acquired"].as_u64().unwrap();
         if acquired < LEAST {
             return;
@@ -102,9 +107,9 @@ impl Comparison {
         self.add(
             format!("{name}: acquisitions a second"),
             &rate,
-            found.totals.per_second,
+            analysed.totals.per_second,
         );
-        for (window, arrivals) in found.arrivals.iter().enumerate() {
+        for (window, arrivals) in analysed.arrivals.iter().enumerate() {
             let figure = format!(
                 "{name}: dispersion in {} ms",
                 arrivals.window_ns / 1_000_000
@@ -113,11 +118,11 @@ impl Comparison {
             self.add(figure, &truth["dispersion"][window], dispersion);
         }
         let uses = truth["uses"].as_array().unwrap();
-        for one in uses
+        for usage in uses
             .iter()
-            .filter(|one| one["acquired"].as_u64() >= Some(LEAST))
+            .filter(|usage| usage["acquired"].as_u64() >= Some(LEAST))
         {
-            let (line, mode) = (&one["line"], one["mode"].as_str().unwrap());
+            let (line, mode) = (&usage["line"], usage["mode"].as_str().unwrap());
             let is_it = |other: &&locks::AnalysedUse| {
                 let its_mode = if other.mode == Mode::Read {
                     "read"
@@ -126,29 +131,29 @@ impl Comparison {
                 };
                 *line == other.site.line && its_mode == mode
             };
-            let same = found.uses.iter().find(is_it).unwrap();
+            let same = analysed.uses.iter().find(is_it).unwrap();
             let site = format!("{name}:{line} {mode}");
             // The mix: a part of all acquisitions of the lock.
-            let part = one["acquired"].as_f64().unwrap() / acquired as f64;
-            let its_part = same.acquired as f64 / found.totals.acquired as f64;
+            let part = usage["acquired"].as_f64().unwrap() / acquired as f64;
+            let its_part = same.acquired as f64 / analysed.totals.acquired as f64;
             self.add(format!("{site}: share"), &Value::from(part), its_part);
-            if one["held_p50_ns"].as_f64() >= Some(HOLD_LEAST_NS) {
+            if usage["held_p50_ns"].as_f64() >= Some(HOLD_LEAST_NS) {
                 let [p50, p90] = [same.held.p50, same.held.p90].map(Option::unwrap_or_default);
-                self.add(format!("{site}: held_p50_ns"), &one["held_p50_ns"], p50);
-                self.add(format!("{site}: held_p90_ns"), &one["held_p90_ns"], p90);
+                self.add(format!("{site}: held_p50_ns"), &usage["held_p50_ns"], p50);
+                self.add(format!("{site}: held_p90_ns"), &usage["held_p90_ns"], p90);
             }
         }
     }
 
     /// Of the lock that matters; the others hardly wait.
-    fn waits(&mut self, name: &str, truth: &Value, found: &Analysed) {
-        let waiting = found.totals.waiting_ns as f64;
+    fn waits(&mut self, name: &str, truth: &Value, analysed: &Analysed) {
+        let waiting = analysed.totals.waiting_ns as f64;
         self.add(
             format!("{name}: time waiting"),
             &truth["waiting_ns"],
             waiting,
         );
-        let mut waits = locks::Histogram::merged(found.uses.iter().map(|one| &one.waits));
+        let mut waits = locks::Histogram::merged(analysed.uses.iter().map(|usage| &usage.waits));
         waits.0.retain(|&[lower, ..]| lower >= WAIT_LEAST_NS);
         self.add(
             format!("{name}: waits"),
@@ -173,7 +178,7 @@ impl Comparison {
         );
         let mut far = Vec::new();
         for (figure, pairs) in &self.figures {
-            let off = |[truth, found]: [f64; 2]| found / truth - 1.0;
+            let off = |[truth, measured]: [f64; 2]| measured / truth - 1.0;
             let by_distance =
                 |a: &&[f64; 2], b: &&[f64; 2]| off(**a).abs().total_cmp(&off(**b).abs());
             let worst = pairs.iter().max_by(by_distance).unwrap();
@@ -229,8 +234,8 @@ fn known_truths() {
     for name in ["session_service", "metrics_registry", "job_queue"] {
         let mut comparison = Comparison::default();
         for _ in 0..RUNS {
-            let (truth, found) = run(name, &[]);
-            comparison.run(&truth, &found);
+            let (truth, analysis) = run(name, &[]);
+            comparison.run(&truth, &analysis);
         }
         far.extend(comparison.print(name));
         let named = (comparison.named, comparison.holders, comparison.others);

@@ -20,7 +20,7 @@ pub(crate) struct Affinity {
 
 impl Affinity {
     /// For so many threads; `turn` rotates them, so that no processor is always the first thread's.
-    pub(crate) fn of(threads: usize, turn: usize) -> Self {
+    pub(crate) fn for_threads(threads: usize, turn: usize) -> Self {
         Self::among(allowed(), environment::cpus(), threads, turn)
     }
 

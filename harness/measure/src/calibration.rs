@@ -126,7 +126,7 @@ fn contended() -> [f64; 2] {
 /// Runs both at the same time, each on a processor of its own, in threads of their own: who measures keeps its
 /// processors.
 fn on_two_processors<T: Send>(works: [&(dyn Fn() -> T + Sync); 2]) -> [T; 2] {
-    let affinity = &Affinity::of(2, 0);
+    let affinity = &Affinity::for_threads(2, 0);
     let ready = &AtomicU64::new(0);
     thread::scope(|scope| {
         let threads = [0, 1].map(|number| {
@@ -150,11 +150,11 @@ mod tests {
     #[test]
     fn quartiles_are_values_in_their_order() {
         let are = |values: &[f64], wanted: [f64; 3]| {
-            let found = quartiles(values.to_vec());
-            found
+            let actual = quartiles(values.to_vec());
+            actual
                 .into_iter()
                 .zip(wanted)
-                .all(|(one, other)| (one - other).abs() < 1e-9)
+                .all(|(value, expected)| (value - expected).abs() < 1e-9)
         };
         assert!(are(&[5.0, 1.0, 3.0, 2.0, 4.0], [2.0, 3.0, 4.0]));
         assert!(are(&[7.0], [7.0; 3]));
@@ -162,8 +162,8 @@ mod tests {
 
     #[test]
     fn what_is_measured_is_what_a_machine_can_have() {
-        let found = calibration();
-        assert!(found.is_sound(), "{found:?}");
-        assert_eq!(found.between.is_some(), environment::cpus() > 1);
+        let measured = calibration();
+        assert!(measured.is_sound(), "{measured:?}");
+        assert_eq!(measured.between.is_some(), environment::cpus() > 1);
     }
 }

@@ -335,7 +335,7 @@ impl<'f> PreparedStrategy<'f> {
     ) -> (T, Vec<Vec<Completion>>, Vec<ThreadResult>) {
         let threads = self.scenario.threads();
         let shared = &Shared::for_threads(threads);
-        let affinity = &Affinity::of(threads, self.field.seed as usize);
+        let affinity = &Affinity::for_threads(threads, self.field.seed as usize);
         std::thread::scope(|scope| {
             let workers = self.jobs(block, shared).map(|job| {
                 scope.spawn(move || {

@@ -211,7 +211,7 @@ pub(crate) fn whole_operations(
     let answer = |request| {
         let mut all = noted.iter();
         // Whatever comes later has been alone, since the others have stopped.
-        all.find(|one| one.answers == request && one.at <= end)
+        all.find(|completion| completion.answers == request && completion.at <= end)
     };
     match (answer(WINDOW_BEGINS), answer(WINDOW_ENDS)) {
         (Some(first), Some(last)) => (last.total - first.total, last.at - first.at),
@@ -322,7 +322,7 @@ mod tests {
         let totals: Vec<(u32, u64)> = shared
             .noted(0)
             .iter()
-            .map(|one| (one.answers, one.total))
+            .map(|completion| (completion.answers, completion.total))
             .collect();
         let expected = [(BEGIN, 0), (WINDOW_BEGINS, 5), (WINDOW_ENDS, 8), (END, 12)];
         assert_eq!(totals, expected);

@@ -83,7 +83,7 @@ pub(crate) fn replay<R: Specimen>(
             (end, laps)
         };
         if !goes_on {
-            return ThreadResult::of(misses, Some(trace.kinds(first, course.end())));
+            return ThreadResult::from_misses(misses, Some(trace.kinds(first, course.end())));
         }
         if let Some(timetable) = &timetable {
             let due = timetable.due(laps, operations[at].at_ns);

@@ -57,7 +57,7 @@ pub(crate) struct Script {
     /// Which entries ask for a process that never was.
     absent: Vec<bool>,
     /// The identifiers that come and go, in this order.
-    own: Vec<ProcessId>,
+    churned: Vec<ProcessId>,
 }
 
 impl Script {
@@ -74,14 +74,14 @@ impl Script {
             *step = Step::Remove;
         }
         let comings = steps.iter().filter(|&&step| step == Step::Insert).count();
-        let own: Vec<ProcessId> = (0..comings).map(|_| ProcessId(random.next_u64())).collect();
+        let churned: Vec<ProcessId> = (0..comings).map(|_| ProcessId(random.next_u64())).collect();
         let mut script = Self {
             sections: sections(group, &steps, random),
             hashed: None,
             absent: vec![false; steps.len()],
             ids: Vec::with_capacity(steps.len()),
             steps,
-            own,
+            churned,
         };
         script.draw(keys, random);
         script.hashed = hashed.map(|keys| (Arc::clone(keys), keys.entries(&script.ids)));
@@ -94,7 +94,7 @@ impl Script {
     pub(crate) fn extra(&self, step: Step, at: usize, section: Section) -> Extra<'_> {
         Extra {
             section: match self.sections.get(at) {
-                Some(&own) => own,
+                Some(&dealt) => dealt,
                 None if step == Step::Write => Section::default(),
                 None => section,
             },
@@ -116,7 +116,7 @@ impl Script {
         }
         // Youngest first.
         let mut present: VecDeque<ProcessId> = self.present_at(0).rev().collect();
-        let mut coming = self.own.iter();
+        let mut coming = self.churned.iter();
         for (&step, &is_absent) in self.steps.iter().zip(&self.absent) {
             let id = match step {
                 _ if is_absent => keys.absent(random),
@@ -139,14 +139,14 @@ impl Script {
     pub(crate) fn present_at(&self, total: u64) -> impl DoubleEndedIterator<Item = ProcessId> {
         let lap = &self.steps[..(total % self.steps.len() as u64) as usize];
         let count = |kind| lap.iter().filter(|&&step| step == kind).count();
-        let own = self.own.len();
-        let window = CHURN_WINDOW.min(own.saturating_sub(1));
+        let comings = self.churned.len();
+        let window = CHURN_WINDOW.min(comings.saturating_sub(1));
         // Counted from the beginning of the lap before: those of its end are still there.
         let (oldest, youngest) = (
-            own + count(Step::Remove) - window,
-            own + count(Step::Insert),
+            comings + count(Step::Remove) - window,
+            comings + count(Step::Insert),
         );
-        (oldest..youngest).map(move |number| self.own[number % own])
+        (oldest..youngest).map(move |number| self.churned[number % comings])
     }
 
     /// Of which kind the first `total` operations were.

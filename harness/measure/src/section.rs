@@ -83,9 +83,9 @@ mod tests {
 
     #[test]
     fn twice_the_time_is_twice_the_links() {
-        let (one, two) = (Section::lasting(1_000.0), Section::lasting(2_000.0));
-        assert!(one.0 > 0);
-        assert!(two.0.abs_diff(2 * one.0) <= 1, "{one:?}, {two:?}");
+        let (short, long) = (Section::lasting(1_000.0), Section::lasting(2_000.0));
+        assert!(short.0 > 0);
+        assert!(long.0.abs_diff(2 * short.0) <= 1, "{short:?}, {long:?}");
     }
 
     #[test]

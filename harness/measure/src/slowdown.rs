@@ -118,8 +118,8 @@ mod tests {
         ] {
             // Whoever measured what a link takes may have been disturbed.
             for guessed_link_ns in [0.2 * link_ns, link_ns, 5.0 * link_ns] {
-                let one = Section(1);
-                let links = |ns: f64| one.times(ns / guessed_link_ns);
+                let one_link = Section(1);
+                let links = |ns: f64| one_link.times(ns / guessed_link_ns);
                 let machine = machine(plain_ns, link_ns, hidden_ns);
                 let (plain, slowed) = machine(Slowdown::calibrated(1.2, links, &machine));
                 let times = slowed / plain;

@@ -65,7 +65,7 @@ pub(crate) struct ThreadResult {
 impl ThreadResult {
     /// Of `misses` operations without success, those that asked for a process that never was are as
     /// they should be.
-    pub(crate) fn of(misses: u64, kinds: Option<Kinds>) -> Self {
+    pub(crate) fn from_misses(misses: u64, kinds: Option<Kinds>) -> Self {
         let absent = kinds.map_or(0, |kinds| kinds.absent);
         Self {
             misses: misses.saturating_sub(absent),
@@ -176,7 +176,7 @@ fn repeat<R: Specimen>(handle: &mut impl Handle<R>, job: ThreadJob<'_>) -> Threa
         } = total;
         kinds
     });
-    ThreadResult::of(misses, kinds)
+    ThreadResult::from_misses(misses, kinds)
 }
 
 /// Reads records and touches all of each; how many there were not.
@@ -232,13 +232,13 @@ fn work_taken<R: Specimen>(
 /// Touches all of every record; whether there was one.
 #[inline]
 fn scan<R: Specimen>(handle: &mut impl Handle<R>) -> bool {
-    let (mut sum, mut seen) = (0u64, 0usize);
+    let (mut sum, mut records) = (0u64, 0usize);
     handle.scan(|_, record| {
         sum = sum.wrapping_add(record.touch());
-        seen += 1;
+        records += 1;
     });
     black_box(sum);
-    seen > 0
+    records > 0
 }
 
 /// Does what a tape of operations says. Also for groups of one activity that spend time inside a read
@@ -275,7 +275,7 @@ fn follow<R: Loops>(
         misses
     });
     script.leave(handle, total);
-    ThreadResult::of(misses, Some(script.kinds(total)))
+    ThreadResult::from_misses(misses, Some(script.kinds(total)))
 }
 
 /// Takes a step of a tape of operations; whether it found what it asked for.
@@ -328,7 +328,7 @@ fn churn<R: Specimen>(handle: &mut impl Handle<R>, job: ThreadJob<'_>) -> Thread
     for id in tape.present(step) {
         handle.remove(id);
     }
-    ThreadResult::of(misses, None)
+    ThreadResult::from_misses(misses, None)
 }
 
 /// Calls `operate(from, count)` with stretches of the tape, until stopped or until the quota is done;

@@ -96,7 +96,7 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
             }
             Ok(())
         })?;
-        found(out, Line::Interference(interference))?;
+        send_line(out, Line::Interference(interference))?;
     }
     Ok(())
 }
@@ -142,9 +142,9 @@ fn key(task: &MeasureTask, strategy: &str, place: Place) -> SliceKey {
 /// What the heap sees of a strategy.
 fn account(prepared: &PreparedStrategy<'_>, out: &mut impl Write) -> io::Result<()> {
     for allocation in prepared.allocations() {
-        found(out, Line::Allocation(allocation))?;
+        send_line(out, Line::Allocation(allocation))?;
     }
-    found(out, Line::Memory(prepared.memory()))
+    send_line(out, Line::Memory(prepared.memory()))
 }
 
 /// Windows of the first block of a process are looked at in thirds; doing it everywhere would wake
@@ -175,10 +175,10 @@ fn slice(
         groups,
         restarts: task.restarts,
     };
-    found(out, Line::Slice(slice))
+    send_line(out, Line::Slice(slice))
 }
 
-fn found(out: &mut impl Write, line: Line) -> io::Result<()> {
+fn send_line(out: &mut impl Write, line: Line) -> io::Result<()> {
     say(out, &Message::Found { line })
 }
 

@@ -118,7 +118,7 @@ pub struct Claims {
 
 impl Claims {
     /// What is claimed of a property; nothing in samples from before it was one.
-    pub fn of(&self, property: Property) -> Option<Claim> {
+    pub fn get(&self, property: Property) -> Option<Claim> {
         Some(match property {
             Property::Reads => Claim::Progress(self.reads),
             Property::Updates => Claim::Progress(self.updates),
@@ -141,14 +141,14 @@ impl Claims {
 
     /// All of them, in the order of the report.
     pub fn all(&self) -> impl Iterator<Item = (Property, Claim)> {
-        Property::iter().filter_map(|property| Some((property, self.of(property)?)))
+        Property::iter().filter_map(|property| Some((property, self.get(property)?)))
     }
 
     /// Where another strategy claims something else: the property, what this one claims and what the other
     /// does. What one of them says nothing of is not compared.
     pub fn differences(&self, other: &Self) -> impl Iterator<Item = (Property, Claim, Claim)> {
         self.all().filter_map(|(property, ours)| {
-            let theirs = other.of(property)?;
+            let theirs = other.get(property)?;
             (ours != theirs).then_some((property, ours, theirs))
         })
     }

@@ -396,9 +396,12 @@ impl Environment {
     /// same, the kernel tells them apart, `epyc-2cpu-linux-6.1`; and where that has no letters to tell,
     /// their order.
     pub fn short_names(machines: &[&Self]) -> Vec<String> {
-        let short: Vec<String> = machines.iter().map(|one| one.short_name()).collect();
-        let long = told_apart(&short, |place| machines[place].kernel_name());
-        told_apart(&long, |place| (place + 1).to_string())
+        let short: Vec<String> = machines
+            .iter()
+            .map(|machine| machine.short_name())
+            .collect();
+        let long = unique_names(&short, |place| machines[place].kernel_name());
+        unique_names(&long, |place| (place + 1).to_string())
     }
 
     /// The kernel in characters that the name of a folder may have.
@@ -411,7 +414,7 @@ impl Environment {
 }
 
 /// The names, those that occur more than once with something appended.
-fn told_apart(names: &[String], more: impl Fn(usize) -> String) -> Vec<String> {
+fn unique_names(names: &[String], more: impl Fn(usize) -> String) -> Vec<String> {
     let is_alone = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
     let mut unique = names.to_vec();
     for (place, name) in unique.iter_mut().enumerate() {

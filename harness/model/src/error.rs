@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn complaints_name_no_types() {
-        for (complaint, said) in [
+        for (complaint, expected) in [
             (
                 "invalid value: integer `-1`, expected usize",
                 "invalid value: integer `-1`, expected a whole number, not negative",
@@ -92,7 +92,7 @@ mod tests {
             ),
             ("missing field `pid`", "missing field `pid`"),
         ] {
-            assert_eq!(plain(complaint), said);
+            assert_eq!(plain(complaint), expected);
         }
     }
 }

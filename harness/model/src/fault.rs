@@ -79,7 +79,7 @@ impl Fault {
 #[serde(rename_all = "kebab-case")]
 #[derive(Display)]
 #[strum(serialize_all = "lowercase")]
-pub enum Deed {
+pub enum Action {
     /// Read the record that the fault is about.
     Read,
     /// Read the other records.
@@ -101,10 +101,10 @@ pub enum Deed {
     ReadAgain,
 }
 
-impl Deed {
+impl Action {
     /// Whether it only looks.
     pub const fn is_read(self) -> bool {
-        matches!(self, Deed::Read | Deed::ReadOthers | Deed::ReadAgain)
+        matches!(self, Action::Read | Action::ReadOthers | Action::ReadAgain)
     }
 }
 
@@ -170,10 +170,10 @@ pub struct FaultSeen {
     /// The fault.
     pub fault: Fault,
     /// What the others tried meanwhile; after a panic: from then on.
-    pub meanwhile: BTreeMap<Deed, Attempt>,
+    pub meanwhile: BTreeMap<Action, Attempt>,
     /// What had been held up and was not done either once the fault was over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub never: Vec<Deed>,
+    pub never: Vec<Action>,
     /// What was counted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tallies: BTreeMap<Tally, i64>,
@@ -196,17 +196,17 @@ impl FaultSeen {
     }
 
     /// Adds an attempt; the worst counts.
-    pub fn add(&mut self, deed: Deed, fate: Fate) {
-        let attempt = self.meanwhile.entry(deed);
+    pub fn add(&mut self, action: Action, fate: Fate) {
+        let attempt = self.meanwhile.entry(action);
         let attempt = attempt.or_insert(Attempt { fate, tries: 0 });
         attempt.tries += 1;
         attempt.fate = attempt.fate.max(fate);
     }
 
     /// What was tried and went so.
-    pub fn with_fate(&self, fate: Fate) -> impl Iterator<Item = Deed> {
+    pub fn with_fate(&self, fate: Fate) -> impl Iterator<Item = Action> {
         let attempts = self.meanwhile.iter();
-        attempts.filter_map(move |(&deed, attempt)| (attempt.fate == fate).then_some(deed))
+        attempts.filter_map(move |(&action, attempt)| (attempt.fate == fate).then_some(action))
     }
 
     /// The worst of what it comes to.
@@ -226,9 +226,9 @@ impl FaultSeen {
     }
 
     fn who_waits(&self) -> Consequence {
-        let looks = |deed: &Deed| deed.is_read() || *deed == Deed::Scan;
+        let looks = |action: &Action| action.is_read() || *action == Action::Scan;
         let held_up = self.with_fate(Fate::HeldUp);
-        let (readers, writers): (Vec<Deed>, Vec<Deed>) = held_up.partition(looks);
+        let (readers, writers): (Vec<Action>, Vec<Action>) = held_up.partition(looks);
         match (readers.is_empty(), writers.is_empty()) {
             (true, _) => Consequence::WritersWait,
             (false, true) => Consequence::ReadersWait,
@@ -291,13 +291,13 @@ impl fmt::Display for FaultSeen {
         let attempts = self.meanwhile.values();
         let fates: BTreeSet<Fate> = attempts.map(|attempt| attempt.fate).collect();
         for fate in fates.into_iter().rev() {
-            let deeds = self.with_fate(fate).map(|deed| deed.to_string());
-            let deeds: Vec<String> = deeds.collect();
-            parts.push(format!("{fate}: {}", deeds.join(", ")));
+            let actions = self.with_fate(fate).map(|action| action.to_string());
+            let actions: Vec<String> = actions.collect();
+            parts.push(format!("{fate}: {}", actions.join(", ")));
         }
         if !self.never.is_empty() {
-            let deeds: Vec<String> = self.never.iter().map(ToString::to_string).collect();
-            parts.push(format!("not even afterwards: {}", deeds.join(", ")));
+            let actions: Vec<String> = self.never.iter().map(ToString::to_string).collect();
+            parts.push(format!("not even afterwards: {}", actions.join(", ")));
         }
         for (&tally, &number) in &self.tallies {
             parts.push(match tally {

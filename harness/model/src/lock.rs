@@ -66,8 +66,8 @@ fn taken(folder: &Path, path: &Path) -> Error {
 
 fn is_at(file: &File, path: &Path) -> bool {
     let which = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    let [opened, there] = [file.metadata(), fs::metadata(path)].map(|one| one.ok().map(which));
-    opened.is_some() && opened == there
+    let [opened, named] = [file.metadata(), fs::metadata(path)].map(|data| data.ok().map(which));
+    opened.is_some() && opened == named
 }
 
 impl Drop for FolderLock {
@@ -93,10 +93,13 @@ mod tests {
         )
         .unwrap();
         let lock = FolderLock::acquire(&folder).unwrap();
-        let said = FolderLock::acquire(&folder).unwrap_err().to_string();
+        let error = FolderLock::acquire(&folder).unwrap_err().to_string();
         let holder = format!("in use by process {} (pivot ", std::process::id());
-        assert!(said.contains(&holder) && !said.contains("a long"), "{said}");
-        assert_eq!(said.lines().count(), 1);
+        assert!(
+            error.contains(&holder) && !error.contains("a long"),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1);
         drop(lock);
         drop(FolderLock::acquire(&folder).unwrap());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing is left");

@@ -207,9 +207,9 @@ mod tests {
     }
 
     fn refusal(path: &Path, existing: Existing) -> String {
-        let said = write(path, existing, b"new").unwrap_err().to_string();
-        assert_eq!(said.lines().count(), 1, "{said}");
-        said
+        let error = write(path, existing, b"new").unwrap_err().to_string();
+        assert_eq!(error.lines().count(), 1, "{error}");
+        error
     }
 
     #[test]

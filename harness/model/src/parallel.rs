@@ -84,8 +84,8 @@ mod tests {
             let items: Vec<u64> = (0..count).collect();
             let squares: Vec<u64> = items.iter().map(|item| item * item).collect();
             for threads in [1, 2, 3, 7] {
-                let found = map_on(threads, &items, |item| item * item);
-                assert_eq!(found, squares, "{count} items on {threads} threads");
+                let mapped = map_on(threads, &items, |item| item * item);
+                assert_eq!(mapped, squares, "{count} items on {threads} threads");
             }
         }
     }

@@ -275,13 +275,14 @@ pub struct TraceSeen {
 impl TraceSeen {
     /// The counts of an operation in a state, if it was traced there and went through.
     pub fn counts(&self, operation: Operation, state: State) -> Option<&Counts> {
-        let is_it = |one: &&Footprint| (one.operation, one.state) == (operation, state);
+        let is_it =
+            |footprint: &&Footprint| (footprint.operation, footprint.state) == (operation, state);
         self.footprints.iter().find(is_it)?.counts.as_ref()
     }
 
     /// The pair of two operations, in any order.
-    pub fn pair(&self, one: Operation, other: Operation, same_process: bool) -> Option<&Pair> {
-        let either_way = [(one, other), (other, one)];
+    pub fn pair(&self, first: Operation, second: Operation, same_process: bool) -> Option<&Pair> {
+        let either_way = [(first, second), (second, first)];
         let mut pairs = self.pairs.iter();
         pairs.find(|pair| {
             pair.same_process == same_process && either_way.contains(&(pair.first, pair.second))

@@ -62,12 +62,12 @@ impl Summary {
     pub(crate) fn many_and_few(rows: &[Row]) -> [Self; 2] {
         [true, false].map(|is_many| {
             let is_it = |row: &&Row| (row.cpus >= SURE_FROM) == is_many;
-            Self::of(rows.iter().filter(is_it))
+            Self::from_rows(rows.iter().filter(is_it))
         })
     }
 
     /// Of all these rows but the known ones.
-    pub(crate) fn of<'r>(rows: impl Iterator<Item = &'r Row>) -> Self {
+    pub(crate) fn from_rows<'r>(rows: impl Iterator<Item = &'r Row>) -> Self {
         let predicted: Vec<&Row> = rows.filter(|row| !row.is_known).collect();
         let mut errors: Vec<f64> = predicted.iter().map(|row| row.error.abs()).collect();
         errors.sort_by(f64::total_cmp);
@@ -100,14 +100,14 @@ pub fn backtest(
     shape: Option<Shape>,
     place: &str,
 ) -> Result<Backtest> {
-    let known = curve.at(calibrate_at, place)?;
+    let point = curve.at(calibrate_at, place)?;
     let share_of_one = |cpus: u32| match kind {
         Kind::PerCpu => 1.0,
         Kind::Aggregate => 1.0 / f64::from(cpus),
     };
     let mut law = Law::calibrated(Point {
-        ns: known.ns / share_of_one(known.cpus),
-        ..known
+        ns: point.ns / share_of_one(point.cpus),
+        ..point
     });
     law.shape = shape.unwrap_or(law.shape);
     let points: Vec<Row> = curve
@@ -208,7 +208,7 @@ mod tests {
             })
             .filter(|row| row.cpus >= SURE_FROM)
             .collect();
-        Summary::of(rows.iter())
+        Summary::from_rows(rows.iter())
     }
 
     #[test]

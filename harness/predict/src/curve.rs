@@ -40,10 +40,11 @@ impl Curve {
     ///
     /// The first line that is not as it should be, by its number.
     pub fn parse(text: &str, place: &str) -> Result<Self> {
-        let at = |number: u32, what: String| Error::input(format!("{place}:{number}: {what}"));
-        let too_few = |what: &str| {
+        let at =
+            |number: u32, message: String| Error::input(format!("{place}:{number}: {message}"));
+        let too_few = |message: &str| {
             let expected = "a header `cpus,ns` and at least two points are expected";
-            Error::input(format!("{place}: {what}: {expected}"))
+            Error::input(format!("{place}: {message}: {expected}"))
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut lines = (1..)
@@ -52,17 +53,17 @@ impl Curve {
         let (number, header) = lines.next().ok_or_else(|| too_few("nothing in it"))?;
         if !header.split(',').map(str::trim).eq(["cpus", "ns"]) {
             let header = shortened(header);
-            let what = format!("the header is {header:?}, where `cpus,ns` is expected");
-            return Err(at(number, what));
+            let message = format!("the header is {header:?}, where `cpus,ns` is expected");
+            return Err(at(number, message));
         }
         let mut points: Vec<Point> = Vec::new();
         for (number, line) in lines {
-            let point = Point::parse(line).map_err(|what| at(number, what))?;
+            let point = Point::parse(line).map_err(|message| at(number, message))?;
             let before = points.last().map_or(0, |last| last.cpus);
             if before >= point.cpus {
-                let what = "their numbers must rise";
-                let what = format!("{} processors after {before}: {what}", point.cpus);
-                return Err(at(number, what));
+                let message = "their numbers must rise";
+                let message = format!("{} processors after {before}: {message}", point.cpus);
+                return Err(at(number, message));
             }
             points.push(point);
         }
@@ -79,9 +80,13 @@ impl Curve {
     ///
     /// When there is none; names those that there are.
     pub fn at(&self, cpus: u32, place: &str) -> Result<Point> {
-        let found = self.points.iter().find(|point| point.cpus == cpus);
-        found.copied().ok_or_else(|| {
-            let all: Vec<String> = self.points.iter().map(|one| one.cpus.to_string()).collect();
+        let point = self.points.iter().find(|point| point.cpus == cpus);
+        point.copied().ok_or_else(|| {
+            let all: Vec<String> = self
+                .points
+                .iter()
+                .map(|point| point.cpus.to_string())
+                .collect();
             Error::input(format!(
                 "{place}: no point with {cpus} processors to calibrate at; there are {}",
                 all.join(", ")
@@ -153,12 +158,12 @@ mod tests {
             ("cpus,ns\n1\n", "c.csv:2: 1 fields"),
             ("cpus,ns\n1,2,3\n", "c.csv:2: 3 fields"),
         ] {
-            let said = complaint(text);
-            assert!(said.contains(expected), "{text:?}: {said}");
-            assert_eq!(said.lines().count(), 1);
+            let error = complaint(text);
+            assert!(error.contains(expected), "{text:?}: {error}");
+            assert_eq!(error.lines().count(), 1);
         }
         let curve = Curve::parse("cpus,ns\n1,1\n2,1\n", "c.csv").unwrap();
-        let said = curve.at(3, "c.csv").unwrap_err().to_string();
-        assert!(said.ends_with("there are 1, 2"), "{said}");
+        let error = curve.at(3, "c.csv").unwrap_err().to_string();
+        assert!(error.ends_with("there are 1, 2"), "{error}");
     }
 }

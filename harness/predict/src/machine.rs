@@ -58,29 +58,29 @@ impl Machine {
     pub fn parse(text: &str, place: &str) -> Result<Self> {
         let machine: Self =
             toml::from_str(text).map_err(|error| Error::toml(place, text, &error))?;
-        let wrong = |what: String| Err(Error::input(format!("{place}: {what}")));
-        for (what, count) in [
+        let wrong = |message: String| Err(Error::input(format!("{place}: {message}")));
+        for (field, count) in [
             ("sockets", machine.sockets),
             ("chiplets", machine.chiplets),
             ("cores", machine.cores),
         ] {
             if !(1..=MOST).contains(&count) {
-                return wrong(format!("{what} = {count}, where 1 to {MOST} are expected"));
+                return wrong(format!("{field} = {count}, where 1 to {MOST} are expected"));
             }
         }
         let (of_chiplets, of_sockets) = (machine.across_chiplets_ns, machine.across_sockets_ns);
-        for (what, needed, given) in [
+        for (field, needed, given) in [
             ("within_chiplet_ns", true, Some(machine.within_chiplet_ns)),
             ("across_chiplets_ns", machine.chiplets > 1, of_chiplets),
             ("across_sockets_ns", machine.sockets > 1, of_sockets),
         ] {
             match given {
                 None if needed => {
-                    return wrong(format!("{what} is missing: there are several of them"));
+                    return wrong(format!("{field} is missing: there are several of them"));
                 }
                 Some([low, high]) if !(low > 0.0 && low <= high && high < 1e6) => {
                     return wrong(format!(
-                        "{what} = [{low}, {high}], where two rising times in ns are expected"
+                        "{field} = [{low}, {high}], where two rising times in ns are expected"
                     ));
                 }
                 _ => {}
@@ -95,8 +95,8 @@ impl Machine {
     }
 
     /// What a line costs from one core to another: lowest and highest, in ns.
-    fn transfer_ns(&self, one: u32, other: u32) -> [f64; 2] {
-        let is_same = |cores: u32| one / cores == other / cores;
+    fn transfer_ns(&self, core: u32, other: u32) -> [f64; 2] {
+        let is_same = |cores: u32| core / cores == other / cores;
         let given = if is_same(self.cores) {
             None
         } else if is_same(self.cores * self.chiplets) {
@@ -117,9 +117,9 @@ impl Machine {
         let mut total = [0.0; 2];
         let mut pairs = 0.0;
         // By symmetry the distances from core 0 would do for whole chiplets; the last may be part of one.
-        for one in 0..cpus {
-            for other in (0..cpus).filter(|&other| other != one) {
-                let [low, high] = self.transfer_ns(one, other);
+        for core in 0..cpus {
+            for other in (0..cpus).filter(|&other| other != core) {
+                let [low, high] = self.transfer_ns(core, other);
                 total = [total[0] + low, total[1] + high];
                 pairs += 1.0;
             }
@@ -144,7 +144,10 @@ mod tests {
     fn all_that_are_shipped_can_be_read_and_differ() {
         let machines = Machine::shipped();
         assert_eq!(machines.len(), 5);
-        let mut names: Vec<&str> = machines.iter().map(|one| one.name.as_str()).collect();
+        let mut names: Vec<&str> = machines
+            .iter()
+            .map(|machine| machine.name.as_str())
+            .collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 5);
@@ -176,9 +179,9 @@ mod tests {
             (text(2, "[10, 20]"), "across_chiplets_ns is missing"),
             (text(1, "[10, 20]") + "speed = 1\n", "m.toml:7:1"),
         ] {
-            let said = Machine::parse(&text, "m.toml").unwrap_err().to_string();
-            assert!(said.contains(expected), "{said}");
-            assert_eq!(said.lines().count(), 1);
+            let error = Machine::parse(&text, "m.toml").unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+            assert_eq!(error.lines().count(), 1);
         }
     }
 }

@@ -34,11 +34,11 @@ impl Cost {
         let locked = path.touches.iter().filter(is_locked).count() as f64;
         let most = (1.0 - REST_LEAST) * self.alone_ns / locked.max(1.0);
         let locked_ns = self.locked_ns.min(most);
-        let rest = self.alone_ns - locked * locked_ns;
+        let unlocked_ns = self.alone_ns - locked * locked_ns;
         let touches = path.touches.iter();
         let executed = touches.fold(0, |sum: u64, touch| sum.saturating_add(touch.after));
         let instructions = path.instructions.max(executed).max(1) as f64;
-        (rest / instructions, locked_ns)
+        (unlocked_ns / instructions, locked_ns)
     }
 }
 
@@ -75,8 +75,8 @@ pub(crate) fn locks(path: &Path, partner: &Path, waits: bool) -> Vec<Held> {
 /// until it is given back; without, nobody waits for anybody.
 pub(crate) fn programs(paths: &[Path; 2], cost: Cost, waits: bool) -> [Program; 2] {
     let numbers = numbers(paths);
-    [0, 1].map(|own| {
-        let (path, partner) = (&paths[own], &paths[1 - own]);
+    [0, 1].map(|index| {
+        let (path, partner) = (&paths[index], &paths[1 - index]);
         let locks = locks(path, partner, waits);
         let builder = Builder {
             path,

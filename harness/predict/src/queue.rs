@@ -59,7 +59,7 @@ pub(crate) struct Network {
 
 impl Network {
     /// Of the first of two operations; `waits` as in [`crate::path::programs`].
-    pub(crate) fn of(path: &Path, partner: &Path, cost: Cost, waits: bool) -> Self {
+    pub(crate) fn from_paths(path: &Path, partner: &Path, cost: Cost, waits: bool) -> Self {
         let held = locks(path, partner, waits);
         let contended = partner.written();
         let written = path.written();
@@ -70,10 +70,14 @@ impl Network {
             fetched: 0.0,
             stations: stations.collect(),
         };
-        network.outside_ns -= network.stations.iter().map(|one| one.work_ns).sum::<f64>();
+        network.outside_ns -= network
+            .stations
+            .iter()
+            .map(|station| station.work_ns)
+            .sum::<f64>();
         for &line in &contended {
             let places = path.touches.iter().enumerate();
-            let outside = places.filter(|(place, one)| one.line == line && !inside(*place));
+            let outside = places.filter(|(place, touch)| touch.line == line && !inside(*place));
             let touches = outside.map(|(_, touch)| touch.usage.writes());
             let (writes, reads): (Vec<bool>, Vec<bool>) = touches.partition(|writes| *writes);
             if written.contains(&line) && !writes.is_empty() {
@@ -92,14 +96,14 @@ impl Network {
     /// its way; at best.
     pub(crate) fn best(&self, stays: f64, hand_over_ns: f64, cpus: u32) -> f64 {
         let stations = self.stations.iter();
-        let services = stations.map(|one| (1.0 - stays) * hand_over_ns + one.work_ns);
+        let services = stations.map(|station| (1.0 - stays) * hand_over_ns + station.work_ns);
         lower_bound(self.outside_ns, &services.collect::<Vec<_>>(), cpus)
     }
 
     /// The same if every access waits.
     pub(crate) fn worst(&self, hand_over_ns: f64, cpus: u32) -> f64 {
         let stations = self.stations.iter();
-        let services = stations.map(|one| one.most * hand_over_ns + one.work_ns);
+        let services = stations.map(|station| station.most * hand_over_ns + station.work_ns);
         let alone = self.outside_ns + self.fetched * hand_over_ns;
         per_operation(alone, &services.collect::<Vec<_>>(), cpus)
     }
@@ -133,16 +137,16 @@ mod tests {
     #[test]
     fn one_station_without_work_of_ones_own_is_a_queue() {
         for cpus in [1, 2, 7, 64] {
-            let found = per_operation(0.0, &[10.0], cpus);
-            assert!((found - 10.0 * f64::from(cpus)).abs() < 1e-9, "{found}");
+            let ns = per_operation(0.0, &[10.0], cpus);
+            assert!((ns - 10.0 * f64::from(cpus)).abs() < 1e-9, "{ns}");
         }
     }
 
     #[test]
     fn a_machine_repairman_waits_as_the_textbook_says() {
         // Two machines, one repairman, think time and service of 1: throughput 2 / (2 + 1/2).
-        let found = per_operation(1.0, &[1.0], 2);
-        assert!((found - 2.5).abs() < 1e-12, "{found}");
+        let ns = per_operation(1.0, &[1.0], 2);
+        assert!((ns - 2.5).abs() < 1e-12, "{ns}");
     }
 
     proptest! {
@@ -152,10 +156,10 @@ mod tests {
             stations in prop::collection::vec(0.1..1e3f64, 0..5),
             cpus in 1u32..200,
         ) {
-            let found = per_operation(alone, &stations, cpus);
-            prop_assert!(found >= lower_bound(alone, &stations, cpus) * (1.0 - 1e-9));
+            let ns = per_operation(alone, &stations, cpus);
+            prop_assert!(ns >= lower_bound(alone, &stations, cpus) * (1.0 - 1e-9));
             let all: f64 = stations.iter().sum();
-            prop_assert!(found <= (alone + f64::from(cpus) * all) * (1.0 + 1e-9) + 1e-9);
+            prop_assert!(ns <= (alone + f64::from(cpus) * all) * (1.0 + 1e-9) + 1e-9);
         }
     }
 
@@ -166,11 +170,11 @@ mod tests {
 
     #[test]
     fn what_is_done_under_a_lock_is_done_one_after_the_other() {
-        let network = Network::of(&mutex(), &mutex(), COST, true);
+        let network = Network::from_paths(&mutex(), &mutex(), COST, true);
         // Half of its instructions, and no hand-over.
         let best = network.best(1.0, 50.0, 64);
         assert!((best - 64.0 * 50.0).abs() < 1e-9, "{best}");
-        let free = Network::of(&mutex(), &mutex(), COST, false);
+        let free = Network::from_paths(&mutex(), &mutex(), COST, false);
         let best = free.best(1.0, 50.0, 64);
         assert!((best - 100.0).abs() < 1e-9, "{best}");
     }
@@ -178,7 +182,7 @@ mod tests {
     #[test]
     fn a_line_that_both_write_is_handed_over_each_time_at_worst() {
         let counter = path(&[(0, 0, Usage::Exchange)], 10);
-        let network = Network::of(&counter, &counter, COST, true);
+        let network = Network::from_paths(&counter, &counter, COST, true);
         let worst = network.worst(50.0, 64);
         assert!((3_199.9..3_300.0).contains(&worst), "{worst}");
     }
@@ -187,7 +191,7 @@ mod tests {
     fn what_only_the_other_writes_is_fetched_and_not_queued_for() {
         let read = path(&[(0, 0, Usage::Load)], 10);
         let write = path(&[(0, 0, Usage::Store)], 10);
-        let network = Network::of(&read, &write, COST, false);
+        let network = Network::from_paths(&read, &write, COST, false);
         assert!((network.worst(50.0, 64) - 150.0).abs() < 1e-9);
         assert!((network.best(0.0, 50.0, 64) - 100.0).abs() < 1e-9);
     }

@@ -99,14 +99,14 @@ impl Workload {
     /// # Panics
     ///
     /// When the operation takes no time alone.
-    pub fn of(seen: Traced<'_>, keeps: f64) -> Self {
-        let [one, two] = seen.apart;
-        let network = |own, partner| Network::of(own, partner, seen.cost, seen.waits);
+    pub fn from_trace(traced: Traced<'_>, keeps: f64) -> Self {
+        let [first, second] = traced.apart;
+        let network = |path, partner| Network::from_paths(path, partner, traced.cost, traced.waits);
         Self {
-            programs: programs(seen.apart, seen.cost, seen.waits),
-            networks: [network(one, two), network(two, one)],
-            by_record: seen.by_record,
-            cost: seen.cost,
+            programs: programs(traced.apart, traced.cost, traced.waits),
+            networks: [network(first, second), network(second, first)],
+            by_record: traced.by_record,
+            cost: traced.cost,
             keeps,
         }
     }
@@ -275,13 +275,13 @@ mod tests {
 
     fn workload(path: &Path, waits: bool) -> Workload {
         let apart = [path.clone(), path.clone()];
-        let seen = Traced {
+        let traced = Traced {
             apart: &apart,
             by_record: None,
             cost: COST,
             waits,
         };
-        Workload::of(seen, KEEPS_GUESS)
+        Workload::from_trace(traced, KEEPS_GUESS)
     }
 
     fn counter() -> Path {
@@ -311,12 +311,12 @@ mod tests {
                     let band = workload.on(&machine, cpus);
                     let [fast, slow] = machine.hand_over_ns(cpus);
                     let ns = f64::midpoint(fast, slow);
-                    for found in workload
+                    for worst in workload
                         .networks
                         .each_ref()
                         .map(|network| network.worst(ns, cpus))
                     {
-                        assert!(band.contains(found), "{found} not in {band:?}");
+                        assert!(band.contains(worst), "{worst} not in {band:?}");
                     }
                     assert!(band.contains(band.mid) && band.low < band.high);
                 }
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn lines_that_go_by_record_are_fetched_as_often_as_another_had_them() {
         let apart = [Path::default(), Path::default()];
-        let seen = Traced {
+        let traced = Traced {
             apart: &apart,
             by_record: Some(ByRecord {
                 lines: 1.0,
@@ -357,7 +357,7 @@ mod tests {
             waits: true,
         };
         let server = &Machine::shipped()[1];
-        let workload = Workload::of(seen, KEEPS_GUESS);
+        let workload = Workload::from_trace(traced, KEEPS_GUESS);
         let [two, many] = [2, 40].map(|cpus| workload.on(server, cpus));
         // Half of the time, and nearly always.
         assert!((two.mid - (20.0 + 51.5 / 2.0)).abs() < 1.0, "{two:?}");
@@ -477,12 +477,13 @@ mod tests {
             alone_ns: 10.0,
             lines: 1,
         };
-        let [one, two] = [1, 3].map(|number| forecast(&machines[number], demand, 40));
+        let [one_socket, two_sockets] =
+            [1, 3].map(|number| forecast(&machines[number], demand, 40));
         assert!(
-            (two.mid / one.mid - 1.0).abs() < 0.05,
+            (two_sockets.mid / one_socket.mid - 1.0).abs() < 0.05,
             "within a socket they are alike"
         );
         let both = forecast(&machines[3], demand, 80);
-        assert!(both.mid > 2.1 * two.mid, "{both:?} {two:?}");
+        assert!(both.mid > 2.1 * two_sockets.mid, "{both:?} {two_sockets:?}");
     }
 }

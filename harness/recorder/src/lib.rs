@@ -16,7 +16,7 @@ use model::workload::{Process, ProcessState};
 
 /// A process, as one look sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Observed {
     /// Which one; its start in ticks of the kernel's clock since the machine came up.
     pub process: Process,
     /// What it is called: at most 15 bytes of a program's name, or what the program made of it.

@@ -6,7 +6,7 @@ use std::path::Path;
 use model::error::{Error, Result};
 use nix::unistd::{SysconfVar, sysconf};
 
-use crate::Seen;
+use crate::Observed;
 use crate::stat::{Units, parse};
 
 /// Where Linux shows its processes.
@@ -45,7 +45,7 @@ impl Machine {
     /// # Errors
     ///
     /// When the list of processes cannot be read.
-    pub fn look(&self, mut see: impl FnMut(&Seen)) -> Result<()> {
+    pub fn look(&self, mut see: impl FnMut(&Observed)) -> Result<()> {
         let unreadable = |error| Error::file("read", Path::new(PROC), &error);
         for entry in fs::read_dir(PROC).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
@@ -55,8 +55,8 @@ impl Machine {
             }
             // Names are bytes, and not always text.
             let line = fs::read(entry.path().join("stat")).unwrap_or_default();
-            if let Some(seen) = parse(&String::from_utf8_lossy(&line), self.0) {
-                see(&seen);
+            if let Some(observed) = parse(&String::from_utf8_lossy(&line), self.0) {
+                see(&observed);
             }
         }
         Ok(())
@@ -71,16 +71,19 @@ mod tests {
     #[test]
     fn this_process_is_among_those_seen() {
         let machine = Machine::here().unwrap();
-        let mut found = None;
+        let mut current = None;
         machine
-            .look(|seen| {
-                if seen.process.pid == u64::from(std::process::id()) {
-                    found = Some(seen.clone());
+            .look(|observed| {
+                if observed.process.pid == u64::from(std::process::id()) {
+                    current = Some(observed.clone());
                 }
             })
             .unwrap();
-        let found = found.expect("this one lives");
-        assert!(matches!(found.life, Life::Alive(_)), "{found:?}");
-        assert!(found.rss_bytes > 0 && found.process.start > 0, "{found:?}");
+        let current = current.expect("this one lives");
+        assert!(matches!(current.life, Life::Alive(_)), "{current:?}");
+        assert!(
+            current.rss_bytes > 0 && current.process.start > 0,
+            "{current:?}"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use model::workload::{Process, ProcessState};
 
-use crate::{Life, Seen};
+use crate::{Life, Observed};
 
 /// In what the kernel counts.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ const RSS_PAGES: usize = 21;
 const EXIT_STATUS: usize = 49;
 
 /// Reads a line; `None` if it is not one.
-pub(crate) fn parse(text: &str, units: Units) -> Option<Seen> {
+pub(crate) fn parse(text: &str, units: Units) -> Option<Observed> {
     // A name may have anything in it, parentheses and spaces included: it ends at the last one.
     let (before, after) = text.rsplit_once(')')?;
     let (pid, name) = before.split_once('(')?;
@@ -40,7 +40,7 @@ pub(crate) fn parse(text: &str, units: Units) -> Option<Seen> {
         _ => Life::Alive(ProcessState::Sleeping),
     };
     let ticks = number(USER_TICKS)?.saturating_add(number(SYSTEM_TICKS)?);
-    Some(Seen {
+    Some(Observed {
         process: Process {
             pid: pid.trim().parse().ok().filter(|&pid| pid > 0)?,
             start: number(START)?,
@@ -82,8 +82,8 @@ mod tests {
 
     #[test]
     fn a_line_is_read_as_the_manual_has_it() {
-        let seen = parse(&line("cat", "R", 0), UNITS).unwrap();
-        let expected = Seen {
+        let observed = parse(&line("cat", "R", 0), UNITS).unwrap();
+        let expected = Observed {
             process: Process {
                 pid: 9870,
                 start: 492_411,
@@ -93,7 +93,7 @@ mod tests {
             cpu_ns: 70_000_000,
             rss_bytes: 413 * 4_096,
         };
-        assert_eq!(seen, expected);
+        assert_eq!(observed, expected);
     }
 
     #[test]
@@ -111,8 +111,8 @@ mod tests {
     #[test]
     fn an_end_has_its_code_or_its_signal() {
         for (status, code) in [(0, 0), (101 << 8, 101), (9, -9), (0x8b, -11)] {
-            let seen = parse(&line("x", "Z", status), UNITS).unwrap();
-            assert_eq!(seen.life, Life::Over { code });
+            let observed = parse(&line("x", "Z", status), UNITS).unwrap();
+            assert_eq!(observed.life, Life::Over { code });
         }
     }
 

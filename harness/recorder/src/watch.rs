@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use model::workload::{Entry, Process, ProcessState, What};
 
-use crate::{Life, Seen};
+use crate::{Life, Observed};
 
 /// Whose names are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -50,8 +50,8 @@ impl Watch {
     }
 
     /// Takes a process into account that was seen at `at_ns` nanoseconds.
-    pub fn see(&mut self, at_ns: u64, seen: &Seen) {
-        let process = seen.process;
+    pub fn see(&mut self, at_ns: u64, observed: &Observed) {
+        let process = observed.process;
         if let Some(look) = self.over.get_mut(&process) {
             *look = self.look;
             return;
@@ -61,8 +61,8 @@ impl Watch {
             // The pid was given away between two looks.
             self.exits(at_ns, owner, None);
         }
-        match seen.life {
-            Life::Alive(state) => self.lives(at_ns, seen, state),
+        match observed.life {
+            Life::Alive(state) => self.lives(at_ns, observed, state),
             Life::Over { code } => {
                 if owner == Some(process) {
                     self.exits(at_ns, process, Some(code));
@@ -72,8 +72,8 @@ impl Watch {
         }
     }
 
-    fn lives(&mut self, at_ns: u64, seen: &Seen, state: ProcessState) {
-        let process = seen.process;
+    fn lives(&mut self, at_ns: u64, observed: &Observed, state: ProcessState) {
+        let process = observed.process;
         let mut push = |what| {
             self.entries.push(Entry {
                 at_ns,
@@ -85,7 +85,7 @@ impl Watch {
         let known = known.map(|known| (known.state, known.used));
         let (state_before, used_before) = known.unwrap_or_else(|| {
             let keeps = self.names == Names::All || self.names == Names::New && self.look > 0;
-            let name = keeps.then(|| seen.name.clone());
+            let name = keeps.then(|| observed.name.clone());
             push(What::Born { name });
             // What a heartbeat says of a process that has used nothing.
             (ProcessState::Running, (0, 0))
@@ -93,7 +93,7 @@ impl Watch {
         if state_before != state {
             push(What::State { state });
         }
-        let used @ (cpu_ns, rss_bytes) = (seen.cpu_ns, seen.rss_bytes);
+        let used @ (cpu_ns, rss_bytes) = (observed.cpu_ns, observed.rss_bytes);
         if used_before != used {
             push(What::Resources { cpu_ns, rss_bytes });
         }
@@ -143,8 +143,8 @@ mod tests {
     use model::output::Existing;
     use model::workload::{Header, Writer};
 
-    fn seen(pid: u64, start: u64, life: Life, cpu_ns: u64) -> Seen {
-        Seen {
+    fn observed(pid: u64, start: u64, life: Life, cpu_ns: u64) -> Observed {
+        Observed {
             process: Process { pid, start },
             name: "x".into(),
             life,
@@ -157,10 +157,10 @@ mod tests {
     const SLEEPS: Life = Life::Alive(ProcessState::Sleeping);
 
     /// What became of the processes of these looks, one a nanosecond.
-    fn watched(names: Names, looks: &[&[Seen]]) -> Vec<(u64, u64, What)> {
+    fn watched(names: Names, looks: &[&[Observed]]) -> Vec<(u64, u64, What)> {
         let mut watch = Watch::new(names);
         for (at_ns, look) in (0..).zip(looks) {
-            look.iter().for_each(|seen| watch.see(at_ns, seen));
+            look.iter().for_each(|observed| watch.see(at_ns, observed));
             watch.end_look(at_ns);
         }
         let entries = watch.drain();
@@ -185,11 +185,11 @@ mod tests {
             watched(
                 Names::All,
                 &[
-                    &[seen(1, 1, RUNS, 0)],
-                    &[seen(1, 1, RUNS, 0)],
-                    &[seen(1, 1, SLEEPS, 5)],
-                    &[seen(1, 1, SLEEPS, 5), seen(2, 8, SLEEPS, 0)],
-                    &[seen(2, 8, SLEEPS, 0)],
+                    &[observed(1, 1, RUNS, 0)],
+                    &[observed(1, 1, RUNS, 0)],
+                    &[observed(1, 1, SLEEPS, 5)],
+                    &[observed(1, 1, SLEEPS, 5), observed(2, 8, SLEEPS, 0)],
+                    &[observed(2, 8, SLEEPS, 0)],
                 ]
             ),
             [
@@ -217,11 +217,11 @@ mod tests {
 
     #[test]
     fn an_exit_has_its_code_where_it_is_seen_and_happens_once() {
-        let over = || seen(1, 1, Life::Over { code: 3 }, 0);
+        let over = || observed(1, 1, Life::Over { code: 3 }, 0);
         assert_eq!(
             watched(
                 Names::None,
-                &[&[seen(1, 1, RUNS, 0)], &[over()], &[over()], &[]]
+                &[&[observed(1, 1, RUNS, 0)], &[over()], &[over()], &[]]
             ),
             [
                 (1, 0, What::Born { name: None }),
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(
             watched(
                 Names::None,
-                &[&[seen(1, 1, RUNS, 0)], &[seen(1, 2, RUNS, 0)]]
+                &[&[observed(1, 1, RUNS, 0)], &[observed(1, 2, RUNS, 0)]]
             ),
             [
                 (1, 0, What::Born { name: None }),
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn names_of_those_that_were_there_before_can_be_left_out() {
-        let both = [seen(1, 1, RUNS, 0), seen(2, 2, RUNS, 0)];
+        let both = [observed(1, 1, RUNS, 0), observed(2, 2, RUNS, 0)];
         let named = watched(Names::New, &[&both[..1], &both]);
         let name = Some("x".to_owned());
         assert_eq!(named[0].2, What::Born { name: None });

@@ -1,7 +1,7 @@
 //! The one list of strategies. Adding a strategy is one crate and one line here.
 
 mod controls;
-pub mod roster;
+pub mod strategies;
 
 use contract::{
     Family, Padded, PlainRecord, ProcessSnapshot, ProcessStatus, Profile, Record, SharedStatus,

@@ -47,7 +47,7 @@ pub(super) fn adoption(machine: &Machine, strategy: &str) -> Option<Value> {
 
 /// What a strategy costs on a machine.
 #[derive(Debug, Serialize)]
-pub(super) struct Losses {
+pub(super) struct Tradeoffs {
     /// The rows in which it is worse with their ratios, the worst first.
     pub(super) rows: Vec<String>,
     /// Promises that are not as good as the baseline's, and those.
@@ -56,10 +56,10 @@ pub(super) struct Losses {
     pub(super) memory: Option<String>,
 }
 
-impl Losses {
-    pub(super) fn of(machine: &Machine, strategy: &str) -> Self {
+impl Tradeoffs {
+    pub(super) fn from_machine(machine: &Machine, strategy: &str) -> Self {
         let lost = machine.recommendation(strategy);
-        let lost = lost.map_or(&[][..], |known| &known.losses);
+        let lost = lost.map_or(&[][..], |recommendation| &recommendation.losses);
         let ratios = lost.iter().filter_map(|judged| {
             let row = facts::row(machine, &judged.scenario, judged.metric)?;
             Some((row.label(machine), row.ratio(machine, strategy)?))
@@ -79,11 +79,11 @@ impl Losses {
 
 /// Where a strategy claims less than the baseline does: what it claims, and what the baseline does.
 pub(super) fn weaker(machine: &Machine, strategy: &str) -> Vec<(Property, Claim, Claim)> {
-    let (Some(own), Some(baseline)) = (machine.card(strategy), machine.card(&machine.baseline))
+    let (Some(card), Some(baseline)) = (machine.card(strategy), machine.card(&machine.baseline))
     else {
         return Vec::new();
     };
-    let differences = own.claims.differences(&baseline.claims);
+    let differences = card.claims.differences(&baseline.claims);
     differences
         .filter(|(_, claim, usual)| claim < usual)
         .collect()

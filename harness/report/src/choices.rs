@@ -7,7 +7,7 @@ use model::controls;
 
 use results::{Answer, Flip, Machine, PLAIN, Results, UseCase, Verdict, is_plain};
 
-use super::adoption::Losses;
+use super::adoption::Tradeoffs;
 use super::charts::{RATIO_MIN, Scale, drawing, intervals};
 use super::collect::{grouped, unique};
 use super::draft::Draft;
@@ -22,10 +22,9 @@ struct Case<'r> {
 }
 
 fn cases(results: &Results) -> Vec<Case<'_>> {
-    let answers = results
-        .machines
-        .iter()
-        .flat_map(|machine| compared(machine).map(move |one| (one.id.as_str(), (machine, one))));
+    let answers = results.machines.iter().flat_map(|machine| {
+        compared(machine).map(move |use_case| (use_case.id.as_str(), (machine, use_case)))
+    });
     let cases = grouped(answers).into_iter();
     cases.map(|(id, answers)| Case { id, answers }).collect()
 }
@@ -33,7 +32,7 @@ fn cases(results: &Results) -> Vec<Case<'_>> {
 /// The use cases in which anything was compared with the baseline.
 fn compared(machine: &Machine) -> impl Iterator<Item = &UseCase> {
     let cases = machine.use_cases.iter();
-    cases.filter(|one| !one.gains.is_empty())
+    cases.filter(|use_case| !use_case.gains.is_empty())
 }
 
 impl<'r> Case<'r> {
@@ -41,42 +40,45 @@ impl<'r> Case<'r> {
     fn has_published(&self) -> bool {
         let gist = |answer: &'r Answer| {
             let choice = answer.choice.as_ref();
-            (choice.map(|one| &one.strategy), answer.is_open)
+            (choice.map(|choice| &choice.strategy), answer.is_open)
         };
-        self.answers.iter().any(|(machine, one)| {
+        self.answers.iter().any(|(machine, use_case)| {
             let is_published = |name: &str| {
                 let mut cards = machine.strategies.iter();
                 cards.any(|card| card.name == name && !card.is_own())
             };
-            gist(&one.of_published) != gist(&one.of_all)
-                && one.gains.iter().any(|gain| is_published(&gain.strategy))
+            gist(&use_case.of_published) != gist(&use_case.of_all)
+                && use_case
+                    .gains
+                    .iter()
+                    .any(|gain| is_published(&gain.strategy))
         })
     }
 
     /// The sweep that says how far its answers hold.
     fn sweep(&self) -> Option<&'r str> {
         let mut sweeps = self.answers.iter();
-        sweeps.find_map(|(_, one)| one.holds_along.as_deref())
+        sweeps.find_map(|(_, use_case)| use_case.holds_along.as_deref())
     }
 
     fn on(&self, machine: &Machine) -> Option<&'r UseCase> {
         let mut answers = self.answers.iter();
-        answers.find_map(|(there, one)| (there.name == machine.name).then_some(*one))
+        answers.find_map(|(other, use_case)| (other.name == machine.name).then_some(*use_case))
     }
 
     /// What a machine answers; of published crates, too, where any machine has another answer for them.
     fn facts(&self, machine: &Machine) -> Value {
-        let known = self.on(machine);
-        let answers = known.map(|one| {
-            let of_published = self.has_published().then_some(&one.of_published);
-            let answers = [&one.of_all].into_iter().chain(of_published);
-            let answers = answers.map(|answer| answer_facts(machine, one, answer));
+        let use_case = self.on(machine);
+        let answers = use_case.map(|use_case| {
+            let of_published = self.has_published().then_some(&use_case.of_published);
+            let answers = [&use_case.of_all].into_iter().chain(of_published);
+            let answers = answers.map(|answer| answer_facts(machine, use_case, answer));
             answers.collect::<Vec<_>>()
         });
         context! {
             title => &self.answers[0].1.title,
-            ceiling => known.and_then(|one| one.ceiling),
-            is_swept => known.is_some_and(|one| one.holds_along.is_some()),
+            ceiling => use_case.and_then(|use_case| use_case.ceiling),
+            is_swept => use_case.is_some_and(|use_case| use_case.holds_along.is_some()),
             published => self.has_published(),
             answers => answers,
         }
@@ -91,7 +93,7 @@ fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value
         is_along && choice.is_some_and(|choice| choice.strategy == flip.strategy)
     };
     let loss = choice.or(answer.nearest.as_ref());
-    let loss = loss.and_then(|one| one.loss.as_ref());
+    let loss = loss.and_then(|choice| choice.loss.as_ref());
     let loss = loss.map(|loss| {
         let row = facts::label(std::slice::from_ref(machine), &loss.scenario, loss.metric);
         context! { row, slower => 1.0 / loss.times }
@@ -99,7 +101,7 @@ fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value
     let flips = machine.flips.iter().filter(is_about);
     context! {
         loss,
-        lost => choice.map(|choice| Value::from(Serde(Losses::of(machine, &choice.strategy)))),
+        lost => choice.map(|choice| Value::from(Serde(Tradeoffs::from_machine(machine, &choice.strategy)))),
         flips => flips.map(flips::crossing).collect::<Vec<_>>(),
         ..Value::from(Serde(answer))
     }
@@ -156,7 +158,8 @@ pub(super) fn sections(results: &Results) -> Vec<Section> {
     let cases = cases(results);
     let of_cases = cases.iter().enumerate().map(|(index, case)| {
         let mut earlier = cases[..index].iter();
-        let drawn_in = earlier.find(|one| case.sweep().is_some() && one.sweep() == case.sweep());
+        let drawn_in =
+            earlier.find(|other| case.sweep().is_some() && other.sweep() == case.sweep());
         section(results, case, drawn_in)
     });
     of_cases.chain([costs(results)]).collect()
@@ -164,7 +167,8 @@ pub(super) fn sections(results: &Results) -> Vec<Section> {
 
 fn costs(results: &Results) -> Section {
     let named = |machine| {
-        let answers = compared(machine).flat_map(|one| [&one.of_all, &one.of_published]);
+        let answers =
+            compared(machine).flat_map(|use_case| [&use_case.of_all, &use_case.of_published]);
         let named = answers.filter_map(|answer| answer.choice.as_ref());
         unique(named.map(|choice| choice.strategy.as_str()))
     };
@@ -180,7 +184,7 @@ fn costs(results: &Results) -> Section {
         .fact("adoptions", adoptions.collect::<Vec<_>>())
         .of_each(|machine| {
             let costs = named(machine).into_iter().map(|strategy| {
-                let lost = Value::from(Serde(Losses::of(machine, strategy)));
+                let lost = Value::from(Serde(Tradeoffs::from_machine(machine, strategy)));
                 context! { strategy, lost }
             });
             context! { costs => costs.collect::<Vec<_>>() }
@@ -190,13 +194,19 @@ fn costs(results: &Results) -> Section {
 
 fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> Section {
     let decided_by = |machine| -> Vec<Row<'_>> {
-        let rows = case.on(machine).into_iter().flat_map(|one| &one.decided_by);
+        let rows = case
+            .on(machine)
+            .into_iter()
+            .flat_map(|use_case| &use_case.decided_by);
         rows.filter_map(|judged| facts::row(machine, &judged.scenario, judged.metric))
             .collect()
     };
     let rows = facts::united(results, decided_by);
     let is_meant = |name: &str| {
-        let mut gains = case.answers.iter().flat_map(|(_, one)| &one.gains);
+        let mut gains = case
+            .answers
+            .iter()
+            .flat_map(|(_, use_case)| &use_case.gains);
         gains.any(|gain| gain.strategy == name)
     };
     let contenders = intervals::figures(results, &rows, is_meant);
@@ -209,12 +219,12 @@ fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> S
     });
     let section = Draft::new("case", results)
         .fact("rows", rows.collect::<Vec<_>>())
-        .fact("drawn_in", drawn_in.map(|one| &one.answers[0].1.title))
+        .fact("drawn_in", drawn_in.map(|case| &case.answers[0].1.title))
         .of_each(|machine| context! { case => case.facts(machine) })
         .place("contenders", contenders)
         .figures("sweep", |machine| {
-            let known = case.on(machine).filter(|_| drawn_in.is_none());
-            let sweep = known.and_then(|one| one.holds_along.as_ref());
+            let use_case = case.on(machine).filter(|_| drawn_in.is_none());
+            let sweep = use_case.and_then(|use_case| use_case.holds_along.as_ref());
             sweep.and_then(|sweep| flips::along(machine, sweep))
         })
         .section();
@@ -228,17 +238,17 @@ const ENDS: [i32; 2] = [390, 760];
 /// A line for each use case, on one axis of times better.
 fn picture(machine: &Machine) -> Option<Figure> {
     let cases: Vec<&UseCase> = compared(machine).collect();
-    let values = cases.iter().flat_map(|one| {
-        let choice = one.of_all.choice.iter();
+    let values = cases.iter().flat_map(|use_case| {
+        let choice = use_case.of_all.choice.iter();
         let ends = choice.flat_map(|choice| [choice.low, choice.high]);
-        let gains = one.gains.iter().map(|gain| gain.times);
-        ends.chain(one.ceiling).chain(gains)
+        let gains = use_case.gains.iter().map(|gain| gain.times);
+        ends.chain(use_case.ceiling).chain(gains)
     });
     let values = values.filter(|value| value.is_finite() && *value >= RATIO_MIN);
     let values = values.chain([1.0, machine.margin]);
     let axis = Scale::over(values, 1.15, ENDS)?;
-    let lines = cases.iter().map(|one| {
-        let gains = one.gains.iter();
+    let lines = cases.iter().map(|use_case| {
+        let gains = use_case.gains.iter();
         let gains =
             gains.map(|gain| context! { strategy => &gain.strategy, x => axis.at(gain.times) });
         let choice = |answer: &Answer| {
@@ -247,12 +257,12 @@ fn picture(machine: &Machine) -> Option<Figure> {
             Some(context! { from, x, to, ..Value::from(Serde(choice)) })
         };
         context! {
-            title => &one.title,
+            title => &use_case.title,
             gains => gains.collect::<Vec<_>>(),
-            ceiling => one.ceiling.map(|ceiling| axis.at(ceiling)),
-            published => choice(&one.of_published),
-            choice => choice(&one.of_all),
-            is_open => one.of_all.is_open,
+            ceiling => use_case.ceiling.map(|ceiling| axis.at(ceiling)),
+            published => choice(&use_case.of_published),
+            choice => choice(&use_case.of_all),
+            is_open => use_case.of_all.is_open,
         }
     });
     let facts = context! {

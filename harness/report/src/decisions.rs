@@ -7,7 +7,7 @@ use model::environment::Environment;
 
 use results::{Contradiction, Decision, Judged, Machine, Overall, Results};
 
-use super::adoption::Losses;
+use super::adoption::Tradeoffs;
 use super::collect::grouped;
 use super::draft::Draft;
 use super::view::{Block, Section};
@@ -21,12 +21,19 @@ pub(super) fn section(results: &Results) -> Section {
             let on = std::slice::from_ref(machine);
             let labels = |judged: &Vec<Judged>| facts::labels(on, judged);
             let strategies = pivots::listed(machine.contenders(), |card| {
-                let known = machine.recommendation(&card.name);
+                let recommendation = machine.recommendation(&card.name);
                 // What speaks for it and against it, and what does not say.
-                let sides = known.map(|one| [&one.gains, &one.losses, &one.open].map(labels));
+                let sides = recommendation.map(|recommendation| {
+                    [
+                        &recommendation.gains,
+                        &recommendation.losses,
+                        &recommendation.open,
+                    ]
+                    .map(labels)
+                });
                 context! {
                     sides => Serde(sides),
-                    lost => Serde(Losses::of(machine, &card.name)),
+                    lost => Serde(Tradeoffs::from_machine(machine, &card.name)),
                     figures => facts::figures(machine, &rows, &card.name),
                 }
             });
@@ -83,7 +90,12 @@ pub(super) fn is_compared(results: &Results) -> bool {
 /// in no recommendation.
 pub(super) fn is_for_decisions(results: &Results) -> bool {
     let mut machines = results.machines.iter();
-    machines.any(|machine| machine.scenarios.iter().any(|one| one.point.is_none()))
+    machines.any(|machine| {
+        machine
+            .scenarios
+            .iter()
+            .any(|scenario| scenario.point.is_none())
+    })
 }
 
 /// The strategies under a decision over all machines, strongest first.
@@ -115,7 +127,8 @@ fn any_record<'r>(results: &'r Results, chosen: &Overall) -> Option<&'r str> {
 fn disagreeing(results: &Results) -> Vec<Value> {
     let ranked = facts::strongest_first(results, |_| true).into_iter();
     let apart = ranked.filter(|overall| !overall.agree);
-    let groups = grouped(apart.map(|one| (of_machines(results, one), one.strategy.as_str())));
+    let groups =
+        grouped(apart.map(|overall| (of_machines(results, overall), overall.strategy.as_str())));
     let groups = groups.into_iter();
     groups
         .map(|(decisions, strategies)| {
@@ -126,10 +139,10 @@ fn disagreeing(results: &Results) -> Vec<Value> {
 
 /// What each machine decides: `adopt on epyc-2cpu, undecided on xeon-2cpu`.
 pub(super) fn of_machines(results: &Results, overall: &Overall) -> String {
-    let each = overall.decisions.iter().map(|there| {
+    let each = overall.decisions.iter().map(|entry| {
         let words = |decision| format::decision(decision, &results.baseline);
-        let decision = there.decision.map_or_else(|| "not compared".into(), words);
-        format!("{decision} on {}", there.machine)
+        let decision = entry.decision.map_or_else(|| "not compared".into(), words);
+        format!("{decision} on {}", entry.machine)
     });
     each.collect::<Vec<_>>().join(", ")
 }
@@ -155,16 +168,16 @@ pub(super) fn differences(results: &Results) -> Section {
 
 /// Opposite verdicts, with the factor between the machines.
 fn opposites(results: &Results) -> Vec<Value> {
-    let row = |one: &Contradiction| {
-        let medians = || one.ratios.iter().map(|there| there.ratio.median);
+    let row = |contradiction: &Contradiction| {
+        let medians = || contradiction.ratios.iter().map(|entry| entry.ratio.median);
         let (most, least) = (
             medians().fold(0.0, f64::max),
             medians().fold(f64::INFINITY, f64::min),
         );
         context! {
-            label => facts::label(&results.machines, &one.scenario, one.metric),
+            label => facts::label(&results.machines, &contradiction.scenario, contradiction.metric),
             factor => most / least,
-            ..Value::from(Serde(one))
+            ..Value::from(Serde(contradiction))
         }
     };
     results.differences.iter().map(row).collect()
@@ -189,8 +202,8 @@ fn not_alike(results: &Results) -> Vec<String> {
         let differences = Environment::differences(&first.environment, &other.environment);
         let apart = differences.into_iter();
         apart
-            .filter(|one| !THE_MACHINES_OWN.contains(&one.what.as_str()))
-            .map(|one| format!("{one} ({} / {})", first.name, other.name))
+            .filter(|difference| !THE_MACHINES_OWN.contains(&difference.what.as_str()))
+            .map(|difference| format!("{difference} ({} / {})", first.name, other.name))
             .collect()
     };
     let others = results.machines[1..].iter();

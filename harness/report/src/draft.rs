@@ -258,7 +258,8 @@ fn set_apart(block: &mut Block, suffix: &str) {
 /// What the words of any section may say about a machine.
 fn about(machine: &Machine) -> Value {
     let decisions = machine.recommendations.iter();
-    let decisions = decisions.map(|known| (known.strategy.as_str(), known.decision));
+    let decisions =
+        decisions.map(|recommendation| (recommendation.strategy.as_str(), recommendation.decision));
     context! {
         decisions => Serde(decisions.collect::<BTreeMap<_, _>>()),
         environment => Serde(&machine.environment),

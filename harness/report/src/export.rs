@@ -112,7 +112,8 @@ impl Formatter for Rows {
 /// compared the columns of the ratio are empty.
 pub fn csv(results: &Results) -> String {
     let machines = results.machines.iter();
-    let machines = machines.map(|one| context! { name => &one.name, cells => Serde(&one.cells) });
+    let machines =
+        machines.map(|machine| context! { name => &machine.name, cells => Serde(&machine.cells) });
     render::render_value(
         "cells.csv",
         context! { machines => machines.collect::<Vec<_>>() },

@@ -120,7 +120,7 @@ impl<'r> Row<'r> {
 /// A row of a machine.
 pub(super) fn row<'r>(machine: &'r Machine, scenario: &str, metric: Metric) -> Option<Row<'r>> {
     let mut scenarios = machine.scenarios.iter();
-    let scenario = scenarios.find(|known| known.name == scenario)?;
+    let scenario = scenarios.find(|candidate| candidate.name == scenario)?;
     Some(Row { scenario, metric })
 }
 
@@ -136,7 +136,7 @@ pub(super) fn label(machines: &[Machine], scenario: &str, metric: Metric) -> Str
 pub(super) fn labels(machines: &[Machine], judged: &[Judged]) -> Vec<String> {
     let judged = judged.iter();
     judged
-        .map(|one| label(machines, &one.scenario, one.metric))
+        .map(|row| label(machines, &row.scenario, row.metric))
         .collect()
 }
 
@@ -169,8 +169,10 @@ pub(super) fn ranked(machine: &Machine) -> impl Iterator<Item = &str> {
 /// What a check has disqualified.
 pub(super) fn broken(machine: &Machine) -> Vec<&str> {
     let all = machine.recommendations.iter();
-    let broken = all.filter(|known| known.decision == Decision::Disqualified);
-    broken.map(|known| known.strategy.as_str()).collect()
+    let broken = all.filter(|recommendation| recommendation.decision == Decision::Disqualified);
+    broken
+        .map(|recommendation| recommendation.strategy.as_str())
+        .collect()
 }
 
 /// The rows of all machines, each once.
@@ -259,14 +261,15 @@ pub(super) fn figures(machine: &Machine, rows: &[Row<'_>], strategy: &str) -> Ve
 /// What is known of a strategy in a row, and of the strategy; without a cell, why it has none.
 pub(super) fn figure(machine: &Machine, row: Row<'_>, strategy: &str) -> Value {
     let mut exclusions = machine.exclusions.iter();
-    let excluded =
-        exclusions.find(|one| one.scenario == row.scenario.name && one.strategy == strategy);
+    let excluded = exclusions.find(|exclusion| {
+        exclusion.scenario == row.scenario.name && exclusion.strategy == strategy
+    });
     let ratio = row.ratio(machine, strategy);
     context! {
         cell => Serde(row.cell(machine, strategy)),
         ratio => Serde(ratio),
         loses => ratio.is_some_and(Ratio::loses),
-        excluded => excluded.map(|one| &one.reason),
+        excluded => excluded.map(|exclusion| &exclusion.reason),
         is_baseline => strategy == machine.baseline,
         is_ranked => machine.is_ranked(strategy),
         is_control => machine.card(strategy).is_some_and(|card| card.control),

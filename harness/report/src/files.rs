@@ -170,10 +170,10 @@ impl Source {
     /// # Errors
     ///
     /// When the samples cannot be read.
-    pub fn of(samples: &Path, folder: &Path) -> Result<Self> {
+    pub fn from_samples(samples: &Path, folder: &Path) -> Result<Self> {
         let mut names = [sample::PLAIN, sample::PACKED].into_iter();
-        if let Some(own) = names.find(|name| is_same_file(samples, &folder.join(name))) {
-            return Ok(Self::Beside(own));
+        if let Some(name) = names.find(|name| is_same_file(samples, &folder.join(name))) {
+            return Ok(Self::Beside(name));
         }
         let content = std::fs::read(samples);
         content
@@ -194,8 +194,8 @@ impl Source {
         let is_foreign = |name: &&str| match self {
             Self::Beside(_) => false,
             Self::Samples(content) if *name != sample::MERGED => {
-                let there = std::fs::read(folder.join(name));
-                there.is_ok_and(|there| !sample::are_same(&there, content))
+                let existing = std::fs::read(folder.join(name));
+                existing.is_ok_and(|existing| !sample::are_same(&existing, content))
             }
             Self::Samples(_) => folder.join(name).exists(),
             Self::Runs(_) => *name != sample::MERGED && folder.join(name).exists(),

@@ -33,7 +33,10 @@ pub(super) struct Sweep<'r> {
 
 /// The sweeps of a run with what they time, in order.
 pub(super) fn sweeps(machine: &Machine) -> Vec<Sweep<'_>> {
-    let points = machine.scenarios.iter().filter(|one| one.point.is_some());
+    let points = machine
+        .scenarios
+        .iter()
+        .filter(|scenario| scenario.point.is_some());
     let rows = points.flat_map(|point| facts::timed_rows(machine, point));
     let sweeps = grouped(rows.map(|row| ((row.scenario.family(), row.metric), row)));
     let sweeps = sweeps.into_iter().map(|((name, metric), rows)| {
@@ -55,7 +58,7 @@ pub(super) fn sweeps(machine: &Machine) -> Vec<Sweep<'_>> {
 /// The curves along a sweep, if it was part of the run and has a single axis.
 pub(super) fn along(machine: &Machine, sweep: &str) -> Option<Figure> {
     let sweeps = sweeps(machine);
-    let mut figures = sweeps.iter().filter(|one| one.name == sweep);
+    let mut figures = sweeps.iter().filter(|candidate| candidate.name == sweep);
     figures.find_map(|sweep| sweep.figure(machine))
 }
 
@@ -229,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_flip_is_told_with_its_interval() {
-        let told = |change: Change, [low, high]: [Option<f64>; 2]| {
+        let sentence = |change: Change, [low, high]: [Option<f64>; 2]| {
             let flip = Flip {
                 sweep: "sweep-section".into(),
                 axis: Axis::SectionNs,
@@ -244,19 +247,19 @@ mod tests {
             let context = context! { flip => crossing(&flip) };
             super::super::render::render_value("sections/flip.md", context)
         };
-        let falls = told(Change::FallsBelowMargin, [Some(1_900.0), Some(2_430.0)]);
+        let falls = sentence(Change::FallsBelowMargin, [Some(1_900.0), Some(2_430.0)]);
         assert_eq!(
             falls.trim(),
             "`a/b` gains less than the margin from time inside the read section in ns = 2,100 \
              [1,900, 2,430] on, in 98 % of resamples."
         );
-        let overtaken = told(Change::OvertakenBy("c/d".into()), [Some(1_900.0), None]);
+        let overtaken = sentence(Change::OvertakenBy("c/d".into()), [Some(1_900.0), None]);
         assert_eq!(
             overtaken.trim(),
             "`c/d` overtakes `a/b` at time inside the read section in ns = 2,100 [1,900, beyond], in \
              98 % of resamples."
         );
-        let rises = told(Change::RisesAboveMargin, [None, None]);
+        let rises = sentence(Change::RisesAboveMargin, [None, None]);
         assert!(rises.contains("do not say where"), "{rises}");
     }
 }

@@ -250,7 +250,7 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
 pub(super) fn list(items: &[String]) -> String {
     match items {
         [] => "none".into(),
-        [one] => one.clone(),
+        [item] => item.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }
@@ -277,10 +277,10 @@ pub(super) fn names(names: &[String]) -> String {
 }
 
 /// A number of things: `1 row`, `2 rows`; with another plural than by `s`, that is named.
-pub(super) fn counted(number: usize, one: &str, more: Option<&str>) -> String {
-    let plural = format!("{one}s");
+pub(super) fn counted(number: usize, singular: &str, more: Option<&str>) -> String {
+    let plural = format!("{singular}s");
     let several = more.unwrap_or(&plural);
-    let noun = if number == 1 { one } else { several };
+    let noun = if number == 1 { singular } else { several };
     format!("{} {noun}", thousands(number as f64))
 }
 

@@ -78,8 +78,9 @@ fn best_of<'r>(
 pub(super) fn channel(machine: &Machine) -> Option<Value> {
     let mut variants = machine.contenders().filter(|card| is_channel(&card.name));
     let is_refused = variants.all(|card| {
-        let known = machine.recommendation(&card.name);
-        known.is_some_and(|known| known.decision == Decision::StayWithBaseline)
+        let recommendation = machine.recommendation(&card.name);
+        recommendation
+            .is_some_and(|recommendation| recommendation.decision == Decision::StayWithBaseline)
     });
     let rows = facts::report_rows(machine).into_iter();
     let best = rows.filter_map(|row| Some((row, best_of(machine, row, is_channel)?)));
@@ -155,8 +156,9 @@ fn asked(rows: &[(usize, Row<'_>)]) -> Value {
 fn strategies(machine: &Machine, row: Row<'_>) -> Vec<Value> {
     let rank = |name: &str| {
         let ratio = row.ratio(machine, name).map(|ratio| ratio.median);
-        let own = (name == machine.baseline && row.cell(machine, name).is_some()).then_some(1.0);
-        ratio.or(own).filter(|_| machine.is_ranked(name))
+        let of_baseline =
+            (name == machine.baseline && row.cell(machine, name).is_some()).then_some(1.0);
+        ratio.or(of_baseline).filter(|_| machine.is_ranked(name))
     };
     let contenders = machine.contenders().map(|card| card.name.as_str());
     let (mut ranked, others): (Vec<&str>, Vec<&str>) =

@@ -38,7 +38,7 @@ fn column<'r>(
     (scenario, of): Column<'_>,
 ) -> impl Iterator<Item = &'r Latency> + Clone {
     let all = machine.latencies.iter();
-    all.filter(move |one| one.scenario == scenario && one.distribution == of)
+    all.filter(move |latency| latency.scenario == scenario && latency.distribution == of)
 }
 
 /// Facts of the table: its columns on each machine, and the drawings.
@@ -50,7 +50,7 @@ pub(super) fn facts<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
         let mut latencies = machine.latencies.iter();
         context! {
             columns => head.collect::<Vec<_>>(),
-            has_own_rates => latencies.any(|one| one.per_s.is_none()),
+            has_own_rates => latencies.any(|latency| latency.per_s.is_none()),
         }
     });
     let columns = columns.into_iter().enumerate();
@@ -71,20 +71,20 @@ fn title((scenario, of): Column<'_>) -> Value {
 /// A column: its rate, the quantiles shown, how far the baseline is from itself in each, and what is shown of each strategy.
 fn facts_of(machine: &Machine, of: Column<'_>) -> Value {
     let shares = shares(machine, of);
-    let same = column(machine, of).find(|one| one.strategy == controls::SAME);
+    let same = column(machine, of).find(|latency| latency.strategy == controls::SAME);
     let quantiles = shares.iter().map(|&share| {
         let rank = same.and_then(|same| at(same, share)?.rank);
         let is_ranked = rank.is_some_and(|rank| rank != Rank::NotRanked);
         context! { name => format::percentile(share), is_ranked }
     });
-    let cells = column(machine, of).map(|one| {
-        let quantiles = shares.iter().filter_map(|&share| at(one, share));
+    let cells = column(machine, of).map(|latency| {
+        let quantiles = shares.iter().filter_map(|&share| at(latency, share));
         let quantiles = Serde(quantiles.collect::<Vec<_>>());
-        let cell = context! { kept => one.kept, served => one.served, quantiles };
-        (one.strategy.as_str(), cell)
+        let cell = context! { kept => latency.kept, served => latency.served, quantiles };
+        (latency.strategy.as_str(), cell)
     });
     context! {
-        rate => column(machine, of).find_map(|one| one.per_s),
+        rate => column(machine, of).find_map(|latency| latency.per_s),
         quantiles => quantiles.collect::<Vec<_>>(),
         cells => Serde(cells.collect::<BTreeMap<_, _>>()),
         ..title(of)
@@ -93,7 +93,7 @@ fn facts_of(machine: &Machine, of: Column<'_>) -> Value {
 
 /// The quantiles that are shown of a column: the median, and the rarest that any strategy has.
 fn shares(machine: &Machine, of: Column<'_>) -> Vec<f64> {
-    let last = column(machine, of).filter_map(|one| one.quantiles.last());
+    let last = column(machine, of).filter_map(|latency| latency.quantiles.last());
     let tail = last.map(|quantile| quantile.share).reduce(f64::max);
     tail.map_or_else(Vec::new, |tail| unique([MEDIAN, tail]))
 }
@@ -101,19 +101,21 @@ fn shares(machine: &Machine, of: Column<'_>) -> Vec<f64> {
 fn at(latency: &Latency, share: f64) -> Option<Quantile> {
     let mut quantiles = latency.quantiles.iter();
     quantiles
-        .find(|one| (one.share - share).abs() < 1e-9)
+        .find(|quantile| (quantile.share - share).abs() < 1e-9)
         .copied()
 }
 
 /// The curves of the baseline, the controls, and the ends of the order by the rarest quantile; `None` if there are none.
 fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
     let tail = *shares(machine, of).last()?;
-    let at_tail = |latency: &Latency| at(latency, tail).map_or(f64::INFINITY, |one| one.ns);
-    let timed = column(machine, of).filter(|one| !one.quantiles.is_empty());
-    let is_reference = |one: &&Latency| {
-        [&machine.baseline, controls::SAME, controls::NO_OP].contains(&&*one.strategy)
+    let at_tail =
+        |latency: &Latency| at(latency, tail).map_or(f64::INFINITY, |quantile| quantile.ns);
+    let timed = column(machine, of).filter(|latency| !latency.quantiles.is_empty());
+    let is_reference = |latency: &&Latency| {
+        [&machine.baseline, controls::SAME, controls::NO_OP].contains(&&*latency.strategy)
     };
-    let is_ranked = |one: &&Latency| facts::ranked(machine).any(|name| name == one.strategy);
+    let is_ranked =
+        |latency: &&Latency| facts::ranked(machine).any(|name| name == latency.strategy);
     let (mut shown, mut others): (Vec<&Latency>, Vec<&Latency>) = timed.partition(is_reference);
     others.retain(is_ranked);
     others.sort_by(|a, b| at_tail(a).total_cmp(&at_tail(b)));
@@ -121,7 +123,7 @@ fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
     let worst = others.len().saturating_sub(WORST).max(best);
     others.drain(best..worst);
     shown.append(&mut others);
-    let colour = |latency: &Latency| match at(latency, tail).and_then(|one| one.rank) {
+    let colour = |latency: &Latency| match at(latency, tail).and_then(|quantile| quantile.rank) {
         _ if latency.strategy == machine.baseline => "edge",
         _ if controls::is_control(&latency.strategy) => "faint",
         Some(Rank::Better) => "good",
@@ -133,7 +135,9 @@ fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
         Quantiles {
             name: latency.strategy.clone(),
             colour: colour(latency),
-            points: points.map(|one| (one.share, one.ns)).collect(),
+            points: points
+                .map(|quantile| (quantile.share, quantile.ns))
+                .collect(),
         }
     });
     quantiles::figure(&curves.collect::<Vec<_>>())

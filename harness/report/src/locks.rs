@@ -24,7 +24,7 @@ const NAME: usize = 20;
 const CUT: &str = "...";
 
 pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
-    let names = Names::of(analysis, change);
+    let names = Names::from_analysis(analysis, change);
     let locks = analysis.locks.iter().map(|lock| facts(lock, &names));
     let locks: Vec<Value> = locks.collect();
     // If none matters, the one that takes most.
@@ -44,8 +44,8 @@ pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
         change => change.map(|change| moved(change, analysis, &names)),
     };
     let drawings = detailed.iter().enumerate().flat_map(|(number, lock)| {
-        let holds = drawing(lock, &names, |one| &one.holds);
-        let waits = drawing(lock, &names, |one| &one.waits);
+        let holds = drawing(lock, &names, |usage| &usage.holds);
+        let waits = drawing(lock, &names, |usage| &usage.waits);
         [
             (format!("holds-{number}"), holds),
             (format!("waits-{number}"), waits),
@@ -57,18 +57,18 @@ pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
 /// A lock with names in place of its places.
 fn facts(lock: &Analysed, names: &Names) -> Value {
     let place = |place: &Place| names.place(place);
-    let uses = lock.uses.iter().map(|one| {
+    let uses = lock.uses.iter().map(|usage| {
         // How far the mean may be from the truth, as a share of it.
-        let known_to = one.held_mean_ns.and_then(|mean| {
+        let known_to = usage.held_mean_ns.and_then(|mean| {
             let [low, high] = mean.interval?;
             Some((high - mean.value).max(mean.value - low) / mean.value.max(1.0))
         });
         context! {
-            label => place(&one.site),
-            contended_share => part(one.contended, one.acquired),
-            wait_mean_ns => part(one.waiting_ns, one.contended),
+            label => place(&usage.site),
+            contended_share => part(usage.contended, usage.acquired),
+            wait_mean_ns => part(usage.waiting_ns, usage.contended),
             known_to,
-            ..Value::from(Serde(one))
+            ..Value::from(Serde(usage))
         }
     });
     let blocked = lock.blocked.iter().map(|pair| {
@@ -89,7 +89,7 @@ fn facts(lock: &Analysed, names: &Names) -> Value {
 }
 
 fn moved(change: &Change, after: &Analysis, names: &Names) -> Value {
-    let single = |one: &Single| names.lock(one.name.as_deref(), &one.made_at);
+    let single = |lock: &Single| names.lock(lock.name.as_deref(), &lock.made_at);
     let pairs = change.pairs.iter().map(|pair| {
         let mut locks = after.locks.iter();
         let lock = locks.find(|lock| lock.id == pair.after_id);
@@ -123,18 +123,18 @@ fn drawing(
     names: &Names,
     times: impl Fn(&AnalysedUse) -> &Histogram,
 ) -> Vec<Block> {
-    let curves = lock.uses.iter().map(|one| {
-        let times = times(one);
+    let curves = lock.uses.iter().map(|usage| {
+        let times = times(usage);
         let count = times.count() as f64;
         let shares = SHARES.into_iter();
         let shares = shares.filter(|share| (1.0 - share) * count >= BEYOND);
-        let mode = match one.mode {
+        let mode = match usage.mode {
             Mode::Read => "read",
             Mode::Write => "write",
         };
-        let is_longest = lock.longest_holder.as_ref() == Some(&one.site);
+        let is_longest = lock.longest_holder.as_ref() == Some(&usage.site);
         Quantiles {
-            name: format!("{} {mode}", names.place(&one.site)),
+            name: format!("{} {mode}", names.place(&usage.site)),
             colour: if is_longest { "edge" } else { "open" },
             points: shares
                 .filter_map(|share| Some((share, times.quantile(share)?)))
@@ -150,12 +150,12 @@ fn drawing(
 struct Names(BTreeMap<Place, String>);
 
 impl Names {
-    fn of(analysis: &Analysis, change: Option<&Change>) -> Self {
+    fn from_analysis(analysis: &Analysis, change: Option<&Change>) -> Self {
         let locks = analysis.locks.iter();
         let of_locks = locks.flat_map(|lock| {
             let blocked = lock.blocked.iter();
             let blocked = blocked.flat_map(|pair| [&pair.waiting, &pair.holding]);
-            let uses = lock.uses.iter().map(|one| &one.site);
+            let uses = lock.uses.iter().map(|usage| &usage.site);
             uses.chain(blocked).chain([&lock.made_at])
         });
         let singles = change.iter();
@@ -181,8 +181,8 @@ impl Names {
     }
 
     fn place(&self, place: &Place) -> String {
-        let known = self.0.get(place).cloned();
-        known.unwrap_or_else(|| place.to_string())
+        let name = self.0.get(place).cloned();
+        name.unwrap_or_else(|| place.to_string())
     }
 
     /// A lock by its name, or by where it was made.

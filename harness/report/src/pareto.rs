@@ -22,7 +22,7 @@ struct Cost<'r> {
 }
 
 impl Cost<'_> {
-    fn of(&self, machine: &Machine, strategy: &str) -> Option<f64> {
+    fn median(&self, machine: &Machine, strategy: &str) -> Option<f64> {
         let cell = machine.cell(self.scenario, strategy, self.metric)?;
         (cell.median > 0.0).then_some(cell.median)
     }
@@ -43,18 +43,18 @@ pub(super) fn section(results: &Results) -> Section {
     draft::each("pareto", results, |draft, machine| {
         let costs = costs(machine);
         let all = facts::ranked(machine).map(|name| {
-            let costs = costs.iter().map(|cost| cost.of(machine, name));
+            let costs = costs.iter().map(|cost| cost.median(machine, name));
             (name, costs.collect())
         });
         let all: Vec<Costs<'_>> = all.collect();
         let cards = machine.contenders();
         let cards = cards.filter(|card| machine.is_ranked(&card.name));
         let strategies = pivots::listed(cards, |card| {
-            let own = costs.iter().map(|cost| cost.of(machine, &card.name));
-            let own: Vec<Option<f64>> = own.collect();
-            let texts = costs.iter().zip(&own);
+            let values = costs.iter().map(|cost| cost.median(machine, &card.name));
+            let values: Vec<Option<f64>> = values.collect();
+            let texts = costs.iter().zip(&values);
             let texts = texts.map(|(cost, value)| value.map(|value| cost.words(value)));
-            let better = all.iter().filter(|(_, other)| beats(other, &own));
+            let better = all.iter().filter(|(_, other)| beats(other, &values));
             context! {
                 costs => texts.collect::<Vec<_>>(),
                 dominating => better.map(|&(name, _)| name.to_owned()).collect::<Vec<_>>(),
@@ -102,17 +102,19 @@ fn costs<'r>(machine: &'r Machine) -> Vec<Cost<'r>> {
     let of_row =
         |title, row: Row<'r>| cost(title, &row.label(machine), &*row.scenario.name, row.metric);
     let memory = |name| cost("Memory per record", name, name, Metric::LiveBytesPerRecord);
-    let seen = "A write is seen after";
-    let staleness = cost(seen, "p99", Probe::Visibility.name(), Metric::VisibleP99Ns);
-    let is_measured = |cost: &Cost<'_>| cost.of(machine, &machine.baseline).is_some();
+    let title = "A write is seen after";
+    let staleness = cost(title, "p99", Probe::Visibility.name(), Metric::VisibleP99Ns);
+    let is_measured = |cost: &Cost<'_>| cost.median(machine, &machine.baseline).is_some();
     let scenarios = machine.scenarios.iter().rev();
     let largest = scenarios
-        .filter(|one| one.record == read.scenario.record && is_measured(&memory(&one.name)))
-        .max_by_key(|one| one.processes);
+        .filter(|scenario| {
+            scenario.record == read.scenario.record && is_measured(&memory(&scenario.name))
+        })
+        .max_by_key(|scenario| scenario.processes);
     let costs = [
         Some(of_row("Read", read)),
         write.map(|row| of_row("Write", row)),
-        largest.map(|one| memory(&one.name)),
+        largest.map(|scenario| memory(&scenario.name)),
         is_measured(&staleness).then_some(staleness),
     ];
     costs.into_iter().flatten().collect()

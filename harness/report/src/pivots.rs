@@ -132,18 +132,18 @@ fn lesson(machine: &Machine, family: &str, cards: &[&Card]) -> Option<Value> {
     let observed: Vec<_> = observed.collect();
     let why = Observation::iter().map(|observation| {
         let shown = observed.iter().filter_map(|(name, observed)| {
-            let (_, figures) = observed.iter().find(|(what, _)| *what == observation)?;
+            let (_, figures) = observed.iter().find(|(kind, _)| *kind == observation)?;
             Some(format!("`{name}` ({figures})"))
         });
         context! { why => why(family, observation), observed => shown.collect::<Vec<_>>() }
     });
-    let known = observed.iter();
-    let known = known.filter_map(|(name, _)| machine.recommendation(name));
+    let recommendations = observed.iter();
+    let recommendations = recommendations.filter_map(|(name, _)| machine.recommendation(name));
     (!observed.is_empty()).then(|| {
         context! {
             title => title(family),
             expected => expected(family),
-            decisions => Serde(known.map(|known| known.decision).collect::<Vec<_>>()),
+            decisions => Serde(recommendations.map(|recommendation| recommendation.decision).collect::<Vec<_>>()),
             why => why.collect::<Vec<_>>(),
         }
     })
@@ -157,13 +157,14 @@ fn observed(machine: &Machine, card: &Card) -> Option<Vec<(Observation, String)>
     let rows = facts::all_rows(machine).into_iter();
     let rows = rows.filter_map(|row| Some((row, row.ratio(machine, name)?)));
     let rows: Vec<Compared<'_>> = rows.collect();
-    let of = |metric| rows.iter().filter(move |(row, _)| row.metric == metric);
+    let of_metric = |metric| rows.iter().filter(move |(row, _)| row.metric == metric);
     let text =
         |(row, ratio): &Compared<'_>| format!("{} {}", row.label(machine), format::ratio(ratio));
     // Where no thread writes: one reader alone, and the most readers if they are several.
     let threads = |(row, _): &&Compared<'_>| row.scenario.threads();
-    let is_pure = |(row, _): &&Compared<'_>| row.scenario.groups.iter().all(|one| !one.writes());
-    let reads = || of(Metric::ReadNs).filter(is_pure);
+    let is_pure =
+        |(row, _): &&Compared<'_>| row.scenario.groups.iter().all(|group| !group.writes());
+    let reads = || of_metric(Metric::ReadNs).filter(is_pure);
     let few = reads().find(|row| threads(row) == 1);
     let most = reads().max_by_key(threads).filter(|row| threads(row) > 1);
     let scale = few.zip(most);
@@ -173,7 +174,7 @@ fn observed(machine: &Machine, card: &Card) -> Option<Vec<(Observation, String)>
     };
     // The row in which it gains or loses most, if it does.
     let extreme = |metric, says: fn(&Ratio) -> bool| {
-        let rows = of(metric).filter(|(_, ratio)| says(ratio));
+        let rows = of_metric(metric).filter(|(_, ratio)| says(ratio));
         let size = |row: &Compared<'_>| row.1.median.ln().abs();
         rows.max_by(|a, b| size(a).total_cmp(&size(b))).map(text)
     };

@@ -95,7 +95,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("published", format::published);
     environment.add_filter("count", format::count);
     environment.add_filter("band", |band: Serde<Band>| format::band(band.0));
-    environment.add_filter("verdict", |one: Serde<Verdict>| format::verdict(one.0));
+    environment.add_filter("verdict", |verdict: Serde<Verdict>| {
+        format::verdict(verdict.0)
+    });
     environment.add_filter("tone", |kind: &str| <&str>::from(format::tone(kind)));
     // The templates' own division refuses a starved strategy's ratio of 0.
     environment.add_filter("inverse", |ratio: f64| 100.0 / ratio);

@@ -33,13 +33,13 @@ pub(super) fn named(operation: Operation) -> Value {
 /// measured; `None` if nothing is predicted for more than one processor.
 pub(super) fn figure(machine: &Machine, strategy: &str, operation: Operation) -> Option<Figure> {
     let scaling = machine.scaling.as_ref()?;
-    let is_it = |of: &str, done: Operation| of == strategy && done == operation;
+    let is_it = |name: &str, done: Operation| name == strategy && done == operation;
     let mut curves: Vec<_> = scaling.predictions.iter().collect();
-    curves.retain(|one| is_it(&one.strategy, one.operation));
+    curves.retain(|curve| is_it(&curve.strategy, curve.operation));
     let tested = scaling.one_to_two.iter();
-    let tested = tested.filter(|one| is_it(&one.strategy, one.operation));
+    let tested = tested.filter(|pair| is_it(&pair.strategy, pair.operation));
     // Threads, and what one of them sees.
-    let measured = tested.flat_map(|one| [(1, one.one_ns), (2, one.measured_ns)]);
+    let measured = tested.flat_map(|pair| [(1, pair.one_ns), (2, pair.measured_ns)]);
     let measured: Vec<(u32, f64)> = measured.collect();
     let points = || curves.iter().flat_map(|curve| &curve.points);
     let cpus_max = points().map(|point| point.cpus).max();
@@ -50,9 +50,12 @@ pub(super) fn figure(machine: &Machine, strategy: &str, operation: Operation) ->
     let x = Scale::over([1.0, f64::from(cpus_max)], 1.0, [LEFT_END, RIGHT_END])?;
     let at = |cpus: u32, ns: f64| (x.at(f64::from(cpus)), y.at(ns));
     let bands = curves.iter().map(|curve| {
-        let below = curve.points.iter().map(|one| at(one.cpus, one.ns.low));
+        let below = curve
+            .points
+            .iter()
+            .map(|point| at(point.cpus, point.ns.low));
         let above = curve.points.iter().rev();
-        let above = above.map(|one| at(one.cpus, one.ns.high));
+        let above = above.map(|point| at(point.cpus, point.ns.high));
         below.chain(above).collect::<Vec<Point>>()
     });
     let cpus = (0..10).map(|power| 1 << power);
@@ -72,18 +75,18 @@ pub(super) fn figure(machine: &Machine, strategy: &str, operation: Operation) ->
         Curve {
             strategy,
             name: &curve.machine,
-            path: points.map(|one| at(one.cpus, one.ns.mid)).collect(),
+            path: points.map(|point| at(point.cpus, point.ns.mid)).collect(),
             facts: context! { is_here => curve.machine == HERE },
         }
     });
     let lines: Vec<Curve<'_>> = lines.collect();
-    let others = curves.iter().filter(|one| one.machine != HERE);
-    let ends = others.filter_map(|one| {
-        let last = one.points.last()?;
+    let others = curves.iter().filter(|curve| curve.machine != HERE);
+    let ends = others.filter_map(|curve| {
+        let last = curve.points.last()?;
         let [low, high] = [last.ns.low, last.ns.high].map(significant);
         Some(format!(
             "{} {low} to {high} ns with {}",
-            one.machine, last.cpus
+            curve.machine, last.cpus
         ))
     });
     let machines = counted(curves.len(), "machine", None);

@@ -24,9 +24,10 @@ pub fn verdict_table(results: &Results) -> String {
 /// what a README shows.
 pub fn headline(results: &Results) -> String {
     let is_shown = |name: &str| {
-        let is_variant = |one: &Overall| facts::family(&one.strategy) == facts::family(name);
+        let is_variant =
+            |overall: &Overall| facts::family(&overall.strategy) == facts::family(name);
         let strongest = facts::strongest(results, is_variant);
-        name == results.baseline || strongest.is_some_and(|found| found.strategy == name)
+        name == results.baseline || strongest.is_some_and(|overall| overall.strategy == name)
     };
     let context = context! {
         table => Value::from(Serde(verdicts(results, is_shown))),
@@ -43,7 +44,7 @@ const BEST: usize = 5;
 pub fn comment(results: &Results) -> String {
     let best = facts::strongest_first(results, |decision| decision != Decision::Disqualified);
     let best = best.into_iter().take(BEST.div_ceil(results.machines.len()));
-    let best: Vec<&str> = best.map(|found| found.strategy.as_str()).collect();
+    let best: Vec<&str> = best.map(|overall| overall.strategy.as_str()).collect();
     let is_shown = |name: &str| name == results.baseline || best.contains(&name);
     let context = context! {
         answer => decisions::answer(results),
@@ -126,13 +127,13 @@ pub struct Entry(Value);
 
 impl Entry {
     /// What the list says of a report in the folder of this name. What machines do not have in common stands there for each.
-    pub fn of(name: &str, results: &Results) -> Self {
+    pub fn from_results(name: &str, results: &Results) -> Self {
         let environments = results.machines.iter().map(|machine| &machine.environment);
         Self(context! {
             name => name,
             environments => Serde(environments.collect::<Vec<_>>()),
             partial => results.partial,
-            strongest => decisions::chosen(results).map(|found| &found.strategy),
+            strongest => decisions::chosen(results).map(|chosen| &chosen.strategy),
             decided => decisions::decided(results),
         })
     }

@@ -262,7 +262,7 @@ fn numbered<'t, T>(
     let mut titles = Vec::new();
     items.iter().map(move |item| {
         let title = title(item);
-        let before = titles.iter().filter(|known| **known == title).count();
+        let before = titles.iter().filter(|earlier| **earlier == title).count();
         titles.push(title);
         ((title, before), item)
     })

@@ -63,7 +63,10 @@ pub(super) fn memory(results: &Results) -> Section {
 /// The report's deadlock row: the check, and the timed test.
 pub(super) fn deadlock(results: &Results) -> Section {
     let rows = facts::united(results, facts::totals);
-    let mut judged = results.machines.iter().flat_map(|one| &one.assumptions);
+    let mut judged = results
+        .machines
+        .iter()
+        .flat_map(|machine| &machine.assumptions);
     let is_checked = judged.any(|judged| judged.id == "deadlock");
     Draft::new("deadlock", results)
         .fact("is_tested", is_checked || !rows.is_empty())
@@ -128,20 +131,20 @@ fn promised(machine: &Machine) -> Value {
     });
     let mut properties = unique(claimed);
     properties.sort_unstable();
-    let mut faults = unique(machine.faults.iter().map(|seen| seen.fault));
+    let mut faults = unique(machine.faults.iter().map(|faulted| faulted.fault));
     faults.sort_unstable();
-    let seen = machine.faults.iter().map(|seen| {
+    let outcomes = machine.faults.iter().map(|faulted| {
         context! {
-            strategy => &seen.strategy,
-            fault => seen.fault.to_string(),
-            name => Serde(seen.consequence),
-            words => seen.consequence.to_string(),
+            strategy => &faulted.strategy,
+            fault => faulted.fault.to_string(),
+            name => Serde(faulted.consequence),
+            words => faulted.consequence.to_string(),
         }
     });
     context! {
         properties => Serde(properties),
         faults => faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        seen => seen.collect::<Vec<_>>(),
+        seen => outcomes.collect::<Vec<_>>(),
         guarantees => Serde(&machine.guarantees),
         promises => pivots::listed(machine.contenders(), |_| context! {}),
     }
@@ -217,7 +220,7 @@ fn card_of(results: &Results, card: &Card) -> Value {
         tone => tone,
         library => (!card.is_own()).then_some(card.library.as_str()),
         avoid_when => card.avoid_when.as_str(),
-        decisions => overall.filter(|_| results.machines.len() > 1).map(|one| decisions::of_machines(results, one)),
+        decisions => overall.filter(|_| results.machines.len() > 1).map(|overall| decisions::of_machines(results, overall)),
         // What a reader may look for.
         properties => claims.collect::<Vec<_>>(),
         evidence => match (has_evidence, results.machines.len()) {

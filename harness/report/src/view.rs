@@ -37,7 +37,8 @@ impl Document {
     pub(super) fn context(&self, page: &Page) -> Value {
         let contents = self.pages.iter().map(|page| {
             let sections = page.sections.iter();
-            let sections = sections.map(|one| context! { id => &one.id, title => &one.title });
+            let sections =
+                sections.map(|section| context! { id => &section.id, title => &section.title });
             let sections = sections.collect::<Vec<_>>();
             context! { name => page.name, title => page.title, sections => sections }
         });

@@ -90,11 +90,17 @@ pub fn decide_together(machines: &[Option<Decision>], gains_everywhere: bool) ->
     let is_open = any(Decision::Undecided) || any(Decision::TooFew) || machines.contains(&None);
     if any(Decision::Disqualified) {
         Decision::Disqualified
-    } else if machines.iter().all(|one| *one == Some(Decision::Adopt)) {
+    } else if machines
+        .iter()
+        .all(|decision| *decision == Some(Decision::Adopt))
+    {
         Decision::Adopt
     } else if gains && any(Decision::StayWithBaseline) {
         Decision::MachinesDiffer
-    } else if machines.iter().all(|one| *one == Some(Decision::TooFew)) {
+    } else if machines
+        .iter()
+        .all(|decision| *decision == Some(Decision::TooFew))
+    {
         Decision::TooFew
     } else if is_open {
         Decision::Undecided
@@ -191,9 +197,9 @@ mod tests {
             let decided = |scope| decide(ratios, MARGIN, scope);
             assert_eq!(decided(Scope::Workload), as_parts, "{ratios:?}");
             // Those that gain nothing do not gain where it is required either.
-            let own = [ratios.iter().find(|ratio| ratio.gains()).copied()];
-            let of_own = decided(Scope::Situations(&own));
-            assert_eq!(of_own, as_situations, "{ratios:?}");
+            let required = [ratios.iter().find(|ratio| ratio.gains()).copied()];
+            let of_required = decided(Scope::Situations(&required));
+            assert_eq!(of_required, as_situations, "{ratios:?}");
         }
         let partly = [Some(gain), None];
         for required in [&[][..], &partly] {
@@ -225,9 +231,13 @@ mod tests {
             ),
             ([Some(TooFew), Some(TooFew)], false, TooFew),
         ];
-        for (said, gains, expected) in cases {
-            assert_eq!(decide_together(&said, gains), expected, "{said:?}");
-            let turned = [said[1], said[0]];
+        for (decisions, gains, expected) in cases {
+            assert_eq!(
+                decide_together(&decisions, gains),
+                expected,
+                "{decisions:?}"
+            );
+            let turned = [decisions[1], decisions[0]];
             assert_eq!(decide_together(&turned, gains), expected, "{turned:?}");
         }
         // Alone, a machine decides for all.

@@ -156,7 +156,7 @@ impl Serialize for Results {
         file.serialize_entry("differences", &self.differences)?;
         macro_rules! tables {
             ($($table:ident),*) => {
-                $(file.serialize_entry(stringify!($table), &rows(&self.machines, |one| &one.$table))?;)*
+                $(file.serialize_entry(stringify!($table), &rows(&self.machines, |machine| &machine.$table))?;)*
             };
         }
         tables!(scenarios, situations);
@@ -484,23 +484,26 @@ impl Machine {
     /// The decision about a strategy; none about the baseline and controls.
     pub fn recommendation(&self, strategy: &str) -> Option<&Recommendation> {
         let mut all = self.recommendations.iter();
-        all.find(|found| found.strategy == strategy)
+        all.find(|recommendation| recommendation.strategy == strategy)
     }
 
     /// What the operations of a strategy execute and share, if it was traced.
     pub fn trace(&self, strategy: &str) -> Option<&TraceSeen> {
-        self.traces.iter().find(|seen| seen.strategy == strategy)
+        self.traces.iter().find(|trace| trace.strategy == strategy)
     }
 
     /// Who can go on beside a strategy's stalled operations, if that was tried.
     pub fn stall(&self, strategy: &str) -> Option<&StallSeen> {
-        self.stalls.iter().find(|seen| seen.strategy == strategy)
+        self.stalls
+            .iter()
+            .find(|stalls| stalls.strategy == strategy)
     }
 
     /// Whether no check has disqualified the strategy.
     pub fn is_ranked(&self, strategy: &str) -> bool {
         let mut guarantees = self.guarantees.iter();
-        !guarantees.any(|one| one.strategy == strategy && one.grade == Grade::Forbidden)
+        !guarantees
+            .any(|guarantee| guarantee.strategy == strategy && guarantee.grade == Grade::Forbidden)
     }
 
     /// Whether it was measured for decisions: preset quick asks only if everything is in order, and roughly how fast it

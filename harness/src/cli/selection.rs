@@ -6,7 +6,7 @@ use contract::{Profile, Role};
 use model::error::{Error, Result};
 use model::scenario::{RecordKind, Scenario, load_folder};
 use regex_lite::Regex;
-use registry::roster::{self, Entry};
+use registry::strategies::{self, Entry};
 
 use crate::arguments::{Choice, Contest};
 
@@ -50,7 +50,7 @@ pub(crate) fn scenarios(choice: &Choice, with_optional: bool) -> Result<Vec<Scen
 
 /// The names of the strategies that match a pattern; controls and optional ones only if it names them.
 pub(crate) fn contenders(pattern: Option<&Regex>) -> Result<Vec<String>> {
-    let mut chosen = matching(roster::entries(RecordKind::Status), pattern)?;
+    let mut chosen = matching(strategies::entries(RecordKind::Status), pattern)?;
     let is_usual = |profile: &Profile| profile.role == Role::Contender && !profile.optional;
     chosen.retain(|profile| pattern.is_some() || is_usual(profile));
     Ok(names(&chosen))
@@ -59,13 +59,13 @@ pub(crate) fn contenders(pattern: Option<&Regex>) -> Result<Vec<String>> {
 /// The strategies and controls that match, those of the baseline's doubles that do among them.
 pub(crate) fn listed(contest: &Contest) -> Result<Vec<Profile>> {
     strategy(contest.baseline())?;
-    let entries = roster::entries_beside(contest.baseline(), RecordKind::Status);
+    let entries = strategies::entries_beside(contest.baseline(), RecordKind::Status);
     matching(entries, contest.strategy.as_ref())
 }
 
 /// A strategy by its name.
 pub(crate) fn strategy(name: &str) -> Result<Profile> {
-    let all = matching(roster::entries(RecordKind::Status), None)?;
+    let all = matching(strategies::entries(RecordKind::Status), None)?;
     let profile = all.iter().find(|profile| profile.name == name).copied();
     profile.ok_or_else(|| unknown("strategy", name, &names(&all)))
 }
@@ -163,7 +163,7 @@ mod tests {
             let takes_part = |choice: Contest| {
                 let run = contest(&choice).expect("the baseline exists");
                 let checked = contenders(choice.strategy.as_ref()).expect("something matches");
-                [run, checked].map(|names| names.iter().any(|one| one == name))
+                [run, checked].map(|names| names.iter().any(|chosen| chosen == name))
             };
             assert_eq!(takes_part(choice(None, BASELINE)), [false, false]);
             assert_eq!(
@@ -193,11 +193,11 @@ mod tests {
             ("x", None),
             ("a lock that never waits", None),
         ] {
-            let said = unknown("strategy", name, &names).to_string();
+            let error = unknown("strategy", name, &names).to_string();
             let hint = suggested.map(|name| format!("did you mean {name}?"));
             match hint {
-                Some(hint) => assert!(said.contains(&hint), "{said}"),
-                None => assert!(!said.contains("did you mean"), "{said}"),
+                Some(hint) => assert!(error.contains(&hint), "{error}"),
+                None => assert!(!error.contains("did you mean"), "{error}"),
             }
         }
     }

@@ -137,8 +137,8 @@ mod tests {
 
     #[test]
     fn a_number_is_not_repeated_digit_by_digit() {
-        let said = shortened(&format!("--alone {}: at most 1 s", 1e300));
-        assert_eq!(said, "--alone 100000... (301 digits): at most 1 s");
+        let text = shortened(&format!("--alone {}: at most 1 s", 1e300));
+        assert_eq!(text, "--alone 100000... (301 digits): at most 1 s");
         let plain = "seed 18446744073709551615, pid 7 of 0.25 é";
         assert_eq!(shortened(plain), plain);
     }

@@ -62,7 +62,7 @@ pub fn locate(given: &Path) -> Result<Vec<PathBuf>> {
 fn name(file: &Path, folder: Option<&Path>) -> Result<String> {
     let last = file.file_name().unwrap_or_default();
     let run = match file.parent() {
-        Some(own) if last == PLAIN || last == PACKED => own,
+        Some(parent) if last == PLAIN || last == PACKED => parent,
         _ => file,
     };
     let Some(folder) = folder else {
@@ -73,10 +73,10 @@ fn name(file: &Path, folder: Option<&Path>) -> Result<String> {
             .map_err(|error| Error::file("read", path, &error))
     };
     // The folder need not be there yet; what it will be in is, or is made of what is.
-    let known = folder.ancestors().find(|path| path.exists());
-    let known = known.unwrap_or(Path::new("."));
-    let missing = folder.strip_prefix(known).unwrap_or(folder);
-    let from = whole(known)?.join(missing);
+    let existing = folder.ancestors().find(|path| path.exists());
+    let existing = existing.unwrap_or(Path::new("."));
+    let missing = folder.strip_prefix(existing).unwrap_or(folder);
+    let from = whole(existing)?.join(missing);
     let run = whole(run)?;
     let path = pathdiff::diff_paths(&run, from).unwrap_or(run);
     let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
@@ -106,7 +106,7 @@ impl Read {
     /// Never: names are plain data.
     pub fn source(&self, folder: &Path) -> Result<Source> {
         match self.files.as_slice() {
-            [file] => Source::of(file, folder),
+            [file] => Source::from_samples(file, folder),
             files if self.results.machines.len() == 1 => {
                 let (lines, _) = pooled(runs(files)?, true)?;
                 Ok(Source::Samples(sample::text(&lines).into_bytes()))
@@ -263,17 +263,17 @@ fn are_comparable(runs: &[Run]) -> Result<()> {
 /// What keeps two runs from standing side by side.
 fn difference(a: &Header, b: &Header) -> Option<String> {
     let presets = [a, b].map(|run| &run.environment.preset);
-    for (what, [one, other]) in [
+    for (what, [of_a, of_b]) in [
         ("baseline", [&a.baseline, &b.baseline]),
         ("preset", presets),
     ] {
-        if one != other {
-            return Some(format!("the {what} of one is {one}, of the other {other}"));
+        if of_a != of_b {
+            return Some(format!("the {what} of one is {of_a}, of the other {of_b}"));
         }
     }
-    let is_other = |one: &&Scenario| {
+    let is_other = |scenario: &&Scenario| {
         let mut others = b.scenarios.iter();
-        others.any(|other| other.name == one.name && !sample::asks_the_same(one, other))
+        others.any(|other| other.name == scenario.name && !sample::asks_the_same(scenario, other))
     };
     if let Some(Scenario { name, .. }) = a.scenarios.iter().find(is_other) {
         return Some(format!("they define scenario {name} differently"));
@@ -284,12 +284,12 @@ fn difference(a: &Header, b: &Header) -> Option<String> {
 
 /// An assumption of one that the other does not judge by the same margin, whatever they say about it.
 fn unequal<'h>(a: &'h Header, b: &Header) -> Option<&'h str> {
-    let wordless = |one: &Assumption| Assumption {
+    let wordless = |assumption: &Assumption| Assumption {
         claim: String::new(),
-        ..one.clone()
+        ..assumption.clone()
     };
-    let known: Vec<Assumption> = b.assumptions.iter().map(wordless).collect();
+    let theirs: Vec<Assumption> = b.assumptions.iter().map(wordless).collect();
     let mut all = a.assumptions.iter();
-    let unknown = all.find(|one| !known.contains(&wordless(one)))?;
+    let unknown = all.find(|assumption| !theirs.contains(&wordless(assumption)))?;
     Some(&unknown.id)
 }

@@ -55,7 +55,9 @@ fn machine_of(lines: Vec<sample::Line>, warnings: &[String]) -> Machine {
 ///
 /// Never: the patterns are constants.
 pub fn folder_name(machines: &[&Environment], name: Option<&str>) -> Result<String> {
-    let started = machines.iter().map(|one| one.started_at.as_str());
+    let started = machines
+        .iter()
+        .map(|environment| environment.started_at.as_str());
     let started = started.max().unwrap_or_default();
     let regex = |pattern| Regex::new(pattern).expect("the pattern is a constant");
     let day = regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}").find(started);
@@ -85,7 +87,7 @@ pub fn folder_name(machines: &[&Environment], name: Option<&str>) -> Result<Stri
 /// When the folder that holds them cannot be read.
 pub fn folders(reports: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error: std::io::Error| Error::file("read", reports, &error);
-    let mut found = Vec::new();
+    let mut folders = Vec::new();
     for entry in std::fs::read_dir(reports).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -94,11 +96,11 @@ pub fn folders(reports: &Path) -> Result<Vec<PathBuf>> {
         let is_run = sources.iter().any(|source| path.join(source).is_file());
         let is_unrecorded = name == LATEST || name.starts_with(ADVICE);
         if is_run && !is_aside && !is_unrecorded {
-            found.push(path);
+            folders.push(path);
         }
     }
-    found.sort();
-    Ok(found)
+    folders.sort();
+    Ok(folders)
 }
 
 /// The table of the recorded runs and merged reports, in Markdown.
@@ -110,7 +112,7 @@ pub fn index(reports: &Path, known: &mut Known) -> Result<String> {
     let entries = folders(reports)?.into_iter().map(|folder| {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let read = read(&locate(&folder)?, Some(&folder), known)?;
-        Ok(Entry::of(&name, &read.results))
+        Ok(Entry::from_results(&name, &read.results))
     });
     Ok(report::index(&entries.collect::<Result<Vec<_>>>()?))
 }
@@ -134,12 +136,15 @@ pub fn file(results: &Results, source: Source, folder: &Path) -> Result<()> {
     }
     let (kind, is_same) = match &source {
         Source::Samples(content) => {
-            let known = read(&sample::locate(folder)?)?;
-            ("run", packed(known) == *content)
+            let existing = read(&sample::locate(folder)?)?;
+            ("run", packed(existing) == *content)
         }
         Source::Runs(runs) => {
-            let known = read(&folder.join(sample::MERGED));
-            ("report", known.is_ok_and(|known| known == runs.as_bytes()))
+            let existing = read(&folder.join(sample::MERGED));
+            (
+                "report",
+                existing.is_ok_and(|existing| existing == runs.as_bytes()),
+            )
         }
         Source::Beside(_) => ("run", true),
     };
@@ -203,7 +208,7 @@ pub enum Drift {
 ///
 /// When the folder, or a file that is there, cannot be read.
 pub fn of_folder(folder: &Path, files: &[File]) -> Result<Vec<(String, Drift)>> {
-    let mut found = Vec::new();
+    let mut drifted = Vec::new();
     for file in files {
         let path = folder.join(&file.name);
         let drift = match std::fs::read(&path) {
@@ -211,11 +216,11 @@ pub fn of_folder(folder: &Path, files: &[File]) -> Result<Vec<(String, Drift)>> 
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Drift::Missing),
             Err(error) => return Err(Error::file("read", &path, &error)),
         };
-        found.extend(drift.map(|drift| (file.name.clone(), drift)));
+        drifted.extend(drift.map(|drift| (file.name.clone(), drift)));
     }
     let obsolete = report::obsolete(folder, files)?.into_iter();
-    found.extend(obsolete.map(|name| (name, Drift::Obsolete)));
-    Ok(found)
+    drifted.extend(obsolete.map(|name| (name, Drift::Obsolete)));
+    Ok(drifted)
 }
 
 /// Where a file first differs from what it would be; `None` if not in a byte.

@@ -41,7 +41,7 @@ fn results(samples: &Path) -> Results {
 
 fn file(samples: &Path, folder: &Path) -> Result<Results> {
     let results = results(samples);
-    super::file(&results, Source::of(samples, folder)?, folder).map(|()| results)
+    super::file(&results, Source::from_samples(samples, folder)?, folder).map(|()| results)
 }
 
 fn drift(folder: &Path) -> Vec<(String, Drift)> {
@@ -78,10 +78,10 @@ fn a_recorded_run_is_packed_whole_and_has_not_drifted() {
     let mut others = sample_lines();
     others.truncate(200);
     std::fs::write(&samples, text(&others)).expect("the folder is writable");
-    let said = file(&samples, &folder)
+    let error = file(&samples, &folder)
         .expect_err("it is another")
         .to_string();
-    assert!(said.contains("another run"), "{said}");
+    assert!(error.contains("another run"), "{error}");
     assert_eq!(
         std::fs::read(folder.join(PACKED)).expect("it is there"),
         packed
@@ -110,21 +110,21 @@ fn drift_is_found_in_every_file_with_its_place() {
         let path = folder.join(&made.name);
         let line = made.text.split('\n').count();
         std::fs::write(&path, made.text.clone() + "x").expect("it is writable");
-        let found = drift(&folder);
+        let drifted = drift(&folder);
         let [
             (
                 name,
                 Drift::Differs {
-                    line: found,
+                    line: at,
                     has,
                     would,
                 },
             ),
-        ] = found.as_slice()
+        ] = drifted.as_slice()
         else {
-            panic!("{}: {found:?}", made.name);
+            panic!("{}: {drifted:?}", made.name);
         };
-        assert_eq!((name, *found), (&made.name, line));
+        assert_eq!((name, *at), (&made.name, line));
         assert!(
             has.ends_with('x') && !would.ends_with('x'),
             "{has:?} {would:?}"
@@ -135,7 +135,7 @@ fn drift_is_found_in_every_file_with_its_place() {
     }
     std::fs::write(folder.join("plots/old.svg"), "<svg/>").expect("it is writable");
     assert_eq!(drift(&folder), [("plots/old.svg".into(), Drift::Obsolete)]);
-    let samples = Source::of(&folder.join(PACKED), &folder).expect("it is there");
+    let samples = Source::from_samples(&folder.join(PACKED), &folder).expect("it is there");
     report::write(&results, None, &samples, &folder, Existing::Replace).expect("it is writable");
     assert_eq!(drift(&folder), []);
 }
@@ -180,8 +180,8 @@ fn a_folder_is_named_by_day_and_machine_and_stays_where_it_is() {
         ),
         ("../..", "2026-11-24-2cpu"),
     ] {
-        let found = folder_name(&[&environment(cpu, at)], None);
-        assert_eq!(found.expect("it is named"), name);
+        let folder = folder_name(&[&environment(cpu, at)], None);
+        assert_eq!(folder.expect("it is named"), name);
     }
     let named = folder_name(&[&environment("AMD EPYC", at)], Some("build-host.3"));
     assert_eq!(named.expect("it is a name"), "2026-11-24-build-host.3");
@@ -214,10 +214,10 @@ fn a_part_of_a_document_is_replaced_and_nothing_else() {
         "<!-- pivot:headline end -->\n",
         "<!-- pivot:headline -->\nx\n",
     ] {
-        let said = Part::Headline
+        let error = Part::Headline
             .spliced(broken, place, "", "new")
             .expect_err("a comment is missing")
             .to_string();
-        assert!(said.contains("README.md lacks"), "{said}");
+        assert!(error.contains("README.md lacks"), "{error}");
     }
 }

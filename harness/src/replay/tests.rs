@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use contract::{Concurrency, Profile, Role, Strategy};
 use model::scenario::RecordKind;
 use model::workload::Workload;
-use registry::roster;
+use registry::strategies;
 
 use super::*;
 
@@ -39,11 +39,11 @@ const DEFECTS: [Defect; 5] = [
 
 /// A map behind a lock, with a defect.
 #[derive(Debug, Default)]
-struct Planted<const DEFECT: usize>(Mutex<(BTreeMap<ProcessId, Subject>, u64)>);
+struct Planted<const DEFECT: usize>(Mutex<(BTreeMap<ProcessId, InstrumentedRecord>, u64)>);
 
 struct PlantedHandle<'s, const DEFECT: usize>(&'s Planted<DEFECT>);
 
-impl<const DEFECT: usize> Strategy<Subject> for Planted<DEFECT> {
+impl<const DEFECT: usize> Strategy<InstrumentedRecord> for Planted<DEFECT> {
     const PROFILE: Profile = Profile::locked("planted", "broken on purpose");
     type Handle<'s> = PlantedHandle<'s, DEFECT>;
 
@@ -57,7 +57,10 @@ impl<const DEFECT: usize> Strategy<Subject> for Planted<DEFECT> {
 }
 
 impl<const DEFECT: usize> PlantedHandle<'_, DEFECT> {
-    fn with<T>(&self, f: impl FnOnce(&mut BTreeMap<ProcessId, Subject>, &mut u64) -> T) -> T {
+    fn with<T>(
+        &self,
+        f: impl FnOnce(&mut BTreeMap<ProcessId, InstrumentedRecord>, &mut u64) -> T,
+    ) -> T {
         let mut inside = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (map, count) = &mut *inside;
         f(map, count)
@@ -68,12 +71,12 @@ impl<const DEFECT: usize> PlantedHandle<'_, DEFECT> {
     }
 }
 
-impl<const DEFECT: usize> Handle<Subject> for PlantedHandle<'_, DEFECT> {
-    fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&Subject) -> T) -> Option<T> {
+impl<const DEFECT: usize> Handle<InstrumentedRecord> for PlantedHandle<'_, DEFECT> {
+    fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&InstrumentedRecord) -> T) -> Option<T> {
         self.with(|map, _| map.get(&id).map(f))
     }
 
-    fn insert(&mut self, id: ProcessId, record: Subject) -> Option<Subject> {
+    fn insert(&mut self, id: ProcessId, record: InstrumentedRecord) -> Option<InstrumentedRecord> {
         self.with(|map, _| map.insert(id, record))
     }
 
@@ -99,7 +102,7 @@ impl<const DEFECT: usize> Handle<Subject> for PlantedHandle<'_, DEFECT> {
         })
     }
 
-    fn remove(&mut self, id: ProcessId) -> Option<Subject> {
+    fn remove(&mut self, id: ProcessId) -> Option<InstrumentedRecord> {
         self.with(|map, _| {
             if Self::has(Defect::KeepsTheDead) {
                 map.get(&id).copied()
@@ -109,7 +112,7 @@ impl<const DEFECT: usize> Handle<Subject> for PlantedHandle<'_, DEFECT> {
         })
     }
 
-    fn scan(&mut self, mut visit: impl FnMut(ProcessId, &Subject)) {
+    fn scan(&mut self, mut visit: impl FnMut(ProcessId, &InstrumentedRecord)) {
         self.with(|map, _| map.iter().for_each(|(&id, record)| visit(id, record)));
     }
 }
@@ -123,7 +126,7 @@ fn every_contender_ends_with_the_same_table() {
     let operations = shipped();
     assert!(operations.len() > 1_000, "{}", operations.len());
     let mut records = Vec::new();
-    for entry in roster::entries(RecordKind::Status) {
+    for entry in strategies::entries(RecordKind::Status) {
         let Profile {
             name,
             role,
@@ -133,7 +136,7 @@ fn every_contender_ends_with_the_same_table() {
         if role != Role::Contender {
             continue;
         }
-        let make = experiments::subject::strategy(name).unwrap();
+        let make = experiments::instrumented_record::strategy(name).unwrap();
         let is_shared = concurrency != Concurrency::OneThread;
         let replayed = replay(&make(64), &operations, is_shared);
         let replayed = replayed.unwrap_or_else(|fault| panic!("{name}: {fault}"));
@@ -158,8 +161,8 @@ fn broken_tables_are_told_from_a_sound_one() {
         .map(|replayed| replayed.expect_err("it is broken"));
     for fault in &faults {
         // Answered wrongly, left behind wrongly, or seen meanwhile.
-        let told = ["is right", "are right", "saw the record"];
-        assert!(told.iter().any(|what| fault.contains(what)), "{fault}");
+        let expected = ["is right", "are right", "saw the record"];
+        assert!(expected.iter().any(|text| fault.contains(text)), "{fault}");
         assert_eq!(fault.lines().count(), 1, "{fault}");
     }
     assert!(faults[1].contains("the final table has"), "{}", faults[1]);

@@ -78,8 +78,8 @@ pub(super) struct Failed {
     pub waited: Duration,
 }
 
-/// Has the child process that `start` starts do `task`, but not for longer than `time`, and calls `found` with each line
-/// that it finds.
+/// Has the child process that `start` starts do `task`, but not for longer than `time`, and calls `receive` with each
+/// line that it finds.
 ///
 /// # Errors
 ///
@@ -90,7 +90,7 @@ pub(super) fn carry_out(
     task: &Task,
     time: Duration,
     is_to_stop: &dyn Fn() -> bool,
-    mut found: impl FnMut(Line),
+    mut receive: impl FnMut(Line),
 ) -> Result<Ending> {
     let at_first = clock::now();
     // Who keeps something says so.
@@ -118,7 +118,7 @@ pub(super) fn carry_out(
             }
             Ok(Ok(Message::Found { line })) => {
                 heard = clock::now();
-                found(line);
+                receive(line);
             }
             Ok(Err(garbled)) => break garbled,
             Err(RecvTimeoutError::Timeout) => {}

@@ -57,7 +57,7 @@ impl Plan {
         let before = run.share;
         let mut schedule = Schedule::resume(self.measurement(limits), run.recording);
         schedule.shorten(run.waited);
-        let mut distance = Distance::of(limits.budget, run.waited);
+        let mut distance = Distance::from_budget(limits.budget, run.waited);
         loop {
             // What one thread does costs the same wherever the processors are.
             let is_usual = environment::cpus() < 2 || distance.is_usual(hand_off_briefly());
@@ -132,7 +132,7 @@ struct Distance {
 
 impl Distance {
     /// Of a run that measures for so long, and has waited before.
-    fn of(budget: Duration, waited: Duration) -> Self {
+    fn from_budget(budget: Duration, waited: Duration) -> Self {
         Self {
             looks: Vec::new(),
             left: (budget / WAITING_PART).saturating_sub(waited),
@@ -171,14 +171,14 @@ mod tests {
     #[test]
     fn waiting_makes_nothing_usual_and_takes_a_quarter_of_all_time() {
         let budget = Duration::from_secs(4);
-        let mut distance = Distance::of(budget, Duration::ZERO);
+        let mut distance = Distance::from_budget(budget, Duration::ZERO);
         assert!((0..5).all(|_| distance.is_usual(30.0)));
         assert!(!distance.is_usual(120.0));
         let waited = distance.wait(&Interrupt::new(), || 120.0);
         assert!(waited >= budget / 4, "{waited:?}");
         assert!(!distance.is_usual(120.0) && distance.is_usual(30.0));
         // What is measured later has less left, and goes on waiting within that.
-        let left = |budget| Distance::of(budget, waited).left;
+        let left = |budget| Distance::from_budget(budget, waited).left;
         assert_eq!(left(budget), Duration::ZERO);
         assert_eq!(left(2 * budget) + waited, budget / 2);
     }

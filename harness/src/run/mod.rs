@@ -19,7 +19,7 @@ use model::error::Result;
 use model::preset::Preset;
 use model::sample::{Card, Exclusion, Header, SCHEMA};
 use model::scenario::{self, RecordKind, Scenario};
-use registry::roster::{self, participants};
+use registry::strategies::{self, participants};
 use stats::GROUPS_95;
 
 pub use child::{ChildGuard, Interrupt};
@@ -153,7 +153,7 @@ impl Plan {
 
     /// The header of the plan's sample file.
     pub fn header(&self, environment: Environment) -> Header {
-        let all = roster::entries_beside(&self.baseline, RecordKind::Status);
+        let all = strategies::entries_beside(&self.baseline, RecordKind::Status);
         let cards = all.iter().map(|entry| Card::from(&entry.profile));
         let cards = cards.filter(|card| self.strategies.contains(&card.name));
         let scenarios = self.scenarios.iter();

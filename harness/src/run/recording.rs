@@ -134,8 +134,9 @@ fn difference(begun: &Header, now: &Header, is_complete: bool) -> Option<String>
     differs.or_else(|| {
         let surroundings = Environment::differences(before, after).into_iter();
         // A system that was started anew may have some pages more.
-        let mut differ = surroundings.filter(|one| !is_complete && one.what != "memory_bytes");
-        differ.next().map(|one| one.to_string())
+        let mut differ =
+            surroundings.filter(|difference| !is_complete && difference.what != "memory_bytes");
+        differ.next().map(|difference| difference.to_string())
     })
 }
 
@@ -167,13 +168,13 @@ fn answers(line: &Line, task: &Task) -> bool {
         (Line::Check(outcome), Task::Replay(task)) => {
             outcome.check == replay::CHECK && outcome.strategy == task.strategy
         }
-        (Line::Fault(seen), Task::Fault(task)) => {
-            (&seen.strategy, seen.fault) == (&task.strategy, task.fault)
+        (Line::Fault(outcome), Task::Fault(task)) => {
+            (&outcome.strategy, outcome.fault) == (&task.strategy, task.fault)
         }
-        (Line::Trace(seen), Task::Trace(task)) => seen.strategy == task.strategy,
-        (Line::Stall(seen), Task::Stall(task)) => has_stalls(seen, task),
-        (Line::Probe(seen), Task::Probe(task)) => {
-            let key = (seen.process, seen.probe, &seen.strategy);
+        (Line::Trace(trace), Task::Trace(task)) => trace.strategy == task.strategy,
+        (Line::Stall(stalls), Task::Stall(task)) => has_stalls(stalls, task),
+        (Line::Probe(probe), Task::Probe(task)) => {
+            let key = (probe.process, probe.probe, &probe.strategy);
             key == (task.process, task.probe, &task.strategy)
         }
         // Who did not survive would not the next time either.
@@ -187,13 +188,13 @@ fn answers(line: &Line, task: &Task) -> bool {
 
 /// Whether a process has seen all that the task asks for, or has died: it would not survive the next time
 /// either.
-fn has_stalls(seen: &StallSeen, task: &StallTask) -> bool {
+fn has_stalls(stalls: &StallSeen, task: &StallTask) -> bool {
     let has = |stalled| {
-        let mut pairs = seen.pairs.iter();
+        let mut pairs = stalls.pairs.iter();
         pairs.any(|pair| pair.stalled == stalled && task.peers.contains(&pair.peer))
     };
     let has_all = || task.stalled.iter().all(|&stalled| has(stalled));
-    seen.strategy == task.strategy && (seen.died.is_some() || has_all())
+    stalls.strategy == task.strategy && (stalls.died.is_some() || has_all())
 }
 
 /// How far the measuring came.
@@ -387,18 +388,18 @@ mod tests {
     fn what_was_looked_at_is_not_looked_at_again() {
         use Operation::{Apply, Insert, ReadHit};
         let has = |lines: &[Line], task| has(lines, &Task::Stall(task));
-        let one = task(&[Apply], &[ReadHit]);
-        assert!(!has(&[], one.clone()));
-        assert!(!has(&[stall(Apply, Apply, None)], one.clone()));
+        let asked = task(&[Apply], &[ReadHit]);
+        assert!(!has(&[], asked.clone()));
+        assert!(!has(&[stall(Apply, Apply, None)], asked.clone()));
         let lines = [stall(Apply, ReadHit, None)];
-        assert!(has(&lines, one.clone()));
+        assert!(has(&lines, asked.clone()));
         assert!(!has(&lines, task(&[Apply, Insert], &[ReadHit])));
         let other = StallTask {
             strategy: "c/d".into(),
-            ..one.clone()
+            ..asked.clone()
         };
         assert!(!has(&lines, other));
         // Who did not survive would not the next time either.
-        assert!(has(&[stall(Insert, Insert, Some("signal: 11"))], one));
+        assert!(has(&[stall(Insert, Insert, Some("signal: 11"))], asked));
     }
 }

@@ -45,7 +45,9 @@ pub struct Limits {
 
 impl MeasurementPlan {
     fn has(&self, scenario: &str) -> bool {
-        self.scenarios.iter().any(|(one, _)| one.name == scenario)
+        self.scenarios
+            .iter()
+            .any(|(planned, _)| planned.name == scenario)
     }
 }
 
@@ -161,11 +163,12 @@ impl Schedule {
             if round >= PROCESSES && !self.plan.limits.one_answer {
                 let open = open_scenarios(&self.plan, &before(recording.lines(), PROCESSES));
                 let due = due(&self.plan, done, &open, round - PROCESSES);
-                progress.retain(|one| due.is_empty() || due.contains(&&*one.scenario.name));
+                progress
+                    .retain(|candidate| due.is_empty() || due.contains(&&*candidate.scenario.name));
             }
             let blocks = allocate(&self.plan, &progress, done, round).into_iter();
-            let part = |(one, blocks): (&Progress<'_>, _)| {
-                part(one.scenario, one.taking_part.clone(), blocks)
+            let part = |(candidate, blocks): (&Progress<'_>, _)| {
+                part(candidate.scenario, candidate.taking_part.clone(), blocks)
             };
             blocks.map(part).collect()
         };
@@ -234,10 +237,12 @@ fn allocate<'s>(
     // Rounds without which nothing would be decided.
     let turns_least = PROCESSES.saturating_sub(round);
     let has_least = plan.limits.one_answer || turns_least == 0;
-    let wanting = progress.iter().filter(|one| one.taking_part.len() > 1);
-    let wanting = wanting.map(|one| {
-        let cost = cost_of_slice(&one.scenario.name, done);
-        (one, slices(&one.taking_part) * cost)
+    let wanting = progress
+        .iter()
+        .filter(|candidate| candidate.taking_part.len() > 1);
+    let wanting = wanting.map(|candidate| {
+        let cost = cost_of_slice(&candidate.scenario.name, done);
+        (candidate, slices(&candidate.taking_part) * cost)
     });
     let wanting: Vec<(&Progress<'_>, f64)> = wanting.collect();
     let turn: f64 = wanting.iter().map(|(_, cost)| cost).sum();
@@ -248,8 +253,12 @@ fn allocate<'s>(
     }
     let turns = f64::from(turns);
     let spare_ms = (left_ms - turn * turns).max(0.0);
-    let blocks = |one: &Progress<'_>| (one.blocks_wanted / turns).ceil().clamp(1.0, BLOCKS_MAX);
-    let more = |&(one, cost): &(&Progress<'_>, f64)| cost * turns * (blocks(one) - 1.0);
+    let blocks = |candidate: &Progress<'_>| {
+        (candidate.blocks_wanted / turns)
+            .ceil()
+            .clamp(1.0, BLOCKS_MAX)
+    };
+    let more = |&(candidate, cost): &(&Progress<'_>, f64)| cost * turns * (blocks(candidate) - 1.0);
     let more: f64 = wanting.iter().map(more).sum();
     let share = if more > 0.0 {
         (spare_ms / more).min(1.0)
@@ -257,9 +266,11 @@ fn allocate<'s>(
         0.0
     };
     #[expect(clippy::cast_sign_loss, reason = "clamped above")]
-    let allocated = |one| 1 + ((blocks(one) - 1.0) * share).floor() as u32;
+    let allocated = |candidate| 1 + ((blocks(candidate) - 1.0) * share).floor() as u32;
     let wanting = wanting.into_iter();
-    wanting.map(|(one, _)| (one, allocated(one))).collect()
+    wanting
+        .map(|(candidate, _)| (candidate, allocated(candidate)))
+        .collect()
 }
 
 /// How far a scenario is between two rounds.
@@ -295,7 +306,7 @@ fn target(scenario: &Scenario, cpus: usize) -> f64 {
 fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> {
     let series = Series::of_lines(lines);
     let progress_of = |(scenario, names): &'t (Scenario, Vec<String>)| {
-        let counts = |there: &str| plan.limits.one_answer || there == scenario.name;
+        let counts = |name: &str| plan.limits.one_answer || name == scenario.name;
         let names = names.iter();
         let names = names.filter(|name| !has_failed(lines, name, counts));
         let mut taking_part: Vec<String> = names.cloned().collect();
@@ -345,7 +356,10 @@ fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<Open<'p>
         });
         open.sum::<usize>()
     };
-    let all = plan.scenarios.iter().map(|one| (one, open_of(one)));
+    let all = plan
+        .scenarios
+        .iter()
+        .map(|planned| (planned, open_of(planned)));
     let (points, mut open): (Vec<Open<'p>>, Vec<Open<'p>>) = all
         .filter(|&(_, open)| open > 0)
         .partition(|((scenario, _), _)| {

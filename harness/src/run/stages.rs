@@ -20,7 +20,7 @@ use model::trace::{Operation, State};
 use model::workload::Workload;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
-use registry::roster::{self, Entry};
+use registry::strategies::{self, Entry};
 use trace::{StallTask, TraceTask};
 
 use super::Plan;
@@ -46,7 +46,7 @@ impl Plan {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        let mut entries = roster::entries(RecordKind::Status);
+        let mut entries = strategies::entries(RecordKind::Status);
         let wanted = |name| self.strategies.iter().any(|wanted| wanted == name);
         entries.retain(|entry| wanted(entry.profile.name));
         entries
@@ -127,7 +127,7 @@ impl Plan {
     /// to be at the same rate.
     pub(super) fn knee(&self, lines: &[Line]) -> Stage {
         let mut probes = lines.iter().filter_map(Line::try_as_probe_ref);
-        let is_settled = probes.any(|seen| seen.probe.load().is_some());
+        let is_settled = probes.any(|probe| probe.probe.load().is_some());
         let mut names = self.shared_by_threads();
         let can_be_found = !is_settled && names.any(|name| name == self.baseline);
         let processes = processes_and_budget(Probe::Knee, self.preset).0;
@@ -190,17 +190,17 @@ impl Plan {
 /// The knee that the lines have, in reads a second: the highest of any process, since whatever disturbs one makes it lower.
 fn knee(baseline: &str, lines: &[Line]) -> Option<f64> {
     let probes = lines.iter().filter_map(Line::try_as_probe_ref);
-    let knees = probes.filter(|seen| seen.probe == Probe::Knee && seen.strategy == baseline);
-    let rates = knees.filter_map(|seen| seen.per_s(Count::ReadsOffered));
+    let knees = probes.filter(|probe| probe.probe == Probe::Knee && probe.strategy == baseline);
+    let rates = knees.filter_map(|probe| probe.per_s(Count::ReadsOffered));
     rates.reduce(f64::max).filter(|&rate| rate > 0.0)
 }
 
 /// Puts a strategy under a fault; twice if what was seen contradicts what the strategy claims.
 pub(super) fn put_under_fault(cards: &[Card], task: &Task, worker: &Worker<'_>) -> Result<()> {
     let mut answer = worker.ask(task)?;
-    if let (Some(Line::Fault(seen)), Task::Fault(task)) = (&answer, task)
-        && let Some(card) = cards.iter().find(|card| card.name == seen.strategy)
-        && contradicts(card, seen)
+    if let (Some(Line::Fault(outcome)), Task::Fault(task)) = (&answer, task)
+        && let Some(card) = cards.iter().find(|card| card.name == outcome.strategy)
+        && contradicts(card, outcome)
     {
         answer = worker.ask(&Task::Fault(FaultTask {
             patience_ms: task.patience_ms * SECOND_PATIENCE,
@@ -316,8 +316,12 @@ mod tests {
             let (less, more) = (&pair[0], &pair[1]);
             assert!(less.layouts <= more.layouts && less.layouts > 0);
             let operations = &more.operations;
-            assert!(less.operations.iter().all(|one| operations.contains(one)));
-            assert!(less.states.iter().all(|one| more.states.contains(one)));
+            assert!(
+                less.operations
+                    .iter()
+                    .all(|operation| operations.contains(operation))
+            );
+            assert!(less.states.iter().all(|state| more.states.contains(state)));
         }
     }
 
@@ -343,7 +347,7 @@ mod tests {
         }
     }
 
-    fn seen(task: &Task, reads: i64) -> Line {
+    fn probed(task: &Task, reads: i64) -> Line {
         let Task::Probe(task) = task else {
             panic!("a probe: {task:?}")
         };
@@ -376,7 +380,7 @@ mod tests {
         let rates = [1_900_000, 1_000, 2_000_000, 1_800_000, 0];
         assert_eq!(knee.tasks.len(), rates.len());
         let lines = knee.tasks.iter().zip(rates);
-        let lines: Vec<Line> = lines.map(|(task, reads)| seen(task, reads)).collect();
+        let lines: Vec<Line> = lines.map(|(task, reads)| probed(task, reads)).collect();
         let stages = plan.probes(&lines);
         let latencies = latencies(&stages);
         for task in &latencies {
@@ -406,7 +410,7 @@ mod tests {
         // One of the processes has not been there. Until there is a latency, it is tried.
         let mut lines: Vec<Line> = knee.tasks[1..]
             .iter()
-            .map(|task| seen(task, 1_000))
+            .map(|task| probed(task, 1_000))
             .collect();
         let again = plan.knee(&lines);
         let left = again
@@ -425,7 +429,7 @@ mod tests {
         let first =
             tasks.find(|task| matches!(task, Task::Probe(task) if task.probe.load().is_some()));
         let first = first.expect("there are latencies");
-        lines.push(seen(first, 200));
+        lines.push(probed(first, 200));
         assert!(plan.knee(&lines).tasks.is_empty());
         assert_eq!(rate_of(&lines), before);
         assert!(recording::has(&lines, first));
@@ -459,7 +463,7 @@ mod tests {
         let plan = plan();
         assert!(latencies(&plan.probes(&[])).is_empty());
         let knee = plan.knee(&[]);
-        let none = [seen(&knee.tasks[0], 0)];
+        let none = [probed(&knee.tasks[0], 0)];
         assert!(latencies(&plan.probes(&none)).is_empty());
         // One thread at a time: it would wait for itself.
         let alone = Plan {

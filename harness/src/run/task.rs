@@ -109,12 +109,12 @@ impl Task {
             Task::Verify(task) => failed_check(&task.strategy, "checks end"),
             Task::Replay(task) => failed_check(&task.strategy, CHECK),
             Task::Fault(task) => {
-                let mut seen = match answer {
-                    Some(Line::Fault(seen)) => seen,
+                let mut outcome = match answer {
+                    Some(Line::Fault(outcome)) => outcome,
                     _ => FaultSeen::new(&task.strategy, task.fault),
                 };
-                seen.died = Some(failed.reason);
-                Line::Fault(seen)
+                outcome.died = Some(failed.reason);
+                Line::Fault(outcome)
             }
             Task::Trace(task) => Line::Trace(TraceSeen {
                 strategy: task.strategy.clone(),

@@ -198,8 +198,8 @@ fn worth_a_note(line: &Line) -> Option<String> {
         Line::Check(outcome) if !outcome.passed => {
             format!("{} fails the {} check", outcome.strategy, outcome.check)
         }
-        Line::Trace(seen) => format!("{}: tracing: {}", seen.strategy, seen.died.as_ref()?),
-        Line::Stall(seen) => format!("{}: stopping: {}", seen.strategy, seen.died.as_ref()?),
+        Line::Trace(trace) => format!("{}: tracing: {}", trace.strategy, trace.died.as_ref()?),
+        Line::Stall(stalls) => format!("{}: stopping: {}", stalls.strategy, stalls.died.as_ref()?),
         Line::Untraced(untraced) => format!("nothing is traced: {}", untraced.why),
         _ => return None,
     })
@@ -260,9 +260,9 @@ impl Worker<'_> {
         })
     }
 
-    fn watch(&self, task: &Task, found: impl FnMut(Line)) -> Result<Ending> {
+    fn watch(&self, task: &Task, receive: impl FnMut(Line)) -> Result<Ending> {
         let start = || ChildGuard::start(std::env::current_exe(), &["worker"], task);
-        child::carry_out(start, task, self.left, self.is_to_stop, found)
+        child::carry_out(start, task, self.left, self.is_to_stop, receive)
     }
 }
 

@@ -62,7 +62,7 @@ impl Interval {
     }
 
     /// That of a value that is known exactly.
-    pub fn of(value: f64) -> Self {
+    pub fn from_value(value: f64) -> Self {
         Self {
             low: value,
             high: value,

@@ -59,17 +59,17 @@ impl Kind {
 /// each level. Equal seeds give equal counts.
 pub fn false_alarms(kind: Kind, processes: u32, levels: &[f64], runs: u32, seed: u64) -> Vec<u32> {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut found = vec![0; levels.len()];
+    let mut alarms = vec![0; levels.len()];
     for _ in 0..runs {
         let groups: Vec<Vec<f64>> = (0..processes)
             .map(|_| vec![kind.draw(&mut random)])
             .collect();
         let p = estimate(&groups).map_or(1.0, |planted| Difference::between(&planted, 0.0).p);
-        for (found, &level) in found.iter_mut().zip(levels) {
-            *found += u32::from(p <= level);
+        for (alarms, &level) in alarms.iter_mut().zip(levels) {
+            *alarms += u32::from(p <= level);
         }
     }
-    found
+    alarms
 }
 
 /// The most that a rate of `level` explains: four standard errors above it, and one more for what is

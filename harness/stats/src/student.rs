@@ -47,8 +47,11 @@ mod tests {
             (0.01, 30.0, 2.750),
             (0.002, 10.0, 4.144),
         ] {
-            let found = critical(p, freedom);
-            assert!((found - expected).abs() < 6e-4, "{p} {freedom}: {found}");
+            let computed = critical(p, freedom);
+            assert!(
+                (computed - expected).abs() < 6e-4,
+                "{p} {freedom}: {computed}"
+            );
         }
         // With very many degrees of freedom, the normal distribution's.
         assert!((critical(0.01, 1e6) - 2.575_83).abs() < 1e-4);

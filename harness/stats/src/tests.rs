@@ -61,11 +61,11 @@ fn the_test_has_its_size_on_modes_and_tails() {
     let levels = [0.05, 0.01, 1e-3, 1e-4];
     for &kind in planted::Kind::ALL {
         for processes in [5, 8, 16] {
-            let found = planted::false_alarms(kind, processes, &levels, RUNS, 15);
-            for (found, level) in found.into_iter().zip(levels) {
+            let alarms = planted::false_alarms(kind, processes, &levels, RUNS, 15);
+            for (alarms, level) in alarms.into_iter().zip(levels) {
                 assert!(
-                    f64::from(found) <= planted::most_by_chance(level, RUNS),
-                    "{kind}, {processes} processes: {found} of {RUNS} at {level}"
+                    f64::from(alarms) <= planted::most_by_chance(level, RUNS),
+                    "{kind}, {processes} processes: {alarms} of {RUNS} at {level}"
                 );
             }
         }
@@ -86,20 +86,20 @@ fn no_agreement_is_surer_than_that_of_coins() {
 
 #[test]
 fn few_groups_give_their_range() {
-    let of = |n: u32| {
+    let estimated = |n: u32| {
         let groups: Vec<Vec<f64>> = (0..n).map(|i| vec![f64::from(i)]).collect();
         estimate(&groups).unwrap()
     };
     let ends = |n, level| {
-        let Interval { low, high } = of(n).interval(level);
+        let Interval { low, high } = estimated(n).interval(level);
         (low, high)
     };
     assert_eq!(ends(3, 0.05), (0.0, 2.0));
     assert_eq!(ends(8, 0.01), (0.0, 7.0));
     assert_eq!(ends(9, 0.05), (1.0, 7.0));
     assert_eq!(ends(24, 0.01), (5.0, 18.0));
-    let one = of(1).interval(0.05);
-    assert!(of(1).error.is_infinite() && one.high - one.low == 0.0);
+    let single = estimated(1).interval(0.05);
+    assert!(estimated(1).error.is_infinite() && single.high - single.low == 0.0);
 }
 
 /// The treated mice of Efron and Tibshirani, An Introduction to the Bootstrap, chapter 2: survival in

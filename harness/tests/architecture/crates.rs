@@ -26,8 +26,8 @@ impl Workspace {
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
         let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
         let root = metadata["workspace_root"].as_str().unwrap().into();
         let packages = metadata["packages"].as_array().unwrap().clone();

@@ -79,13 +79,13 @@ fn debts(name: &str) -> BTreeSet<(String, String)> {
 
 /// A list of debts has exactly those that there are: a new one is refused, and one that was paid is removed, so
 /// that it cannot come back.
-fn compare(what: &str, found: &BTreeSet<(String, String)>, known: &BTreeSet<(String, String)>) {
+fn compare(what: &str, actual: &BTreeSet<(String, String)>, known: &BTreeSet<(String, String)>) {
     let lines = |pairs: Vec<&(String, String)>| {
         let lines = pairs.iter().map(|(a, b)| format!("{a} {b}\n"));
         lines.collect::<String>()
     };
-    let new = lines(found.difference(known).collect());
-    let paid = lines(known.difference(found).collect());
+    let new = lines(actual.difference(known).collect());
+    let paid = lines(known.difference(actual).collect());
     assert!(
         new.is_empty() && paid.is_empty(),
         "each line is a {what}\nforbidden, and not a known debt:\n{new}\nno longer there, remove from the list:\n{paid}"

@@ -31,22 +31,22 @@ fn the_template_is_a_workload() {
 #[test]
 fn contradictory_workloads_are_refused_before_anything_is_measured() {
     let folder = folder("advise-refused");
-    let said = refusal(&["advise"]);
-    assert!(said.contains("WORKLOAD.toml"), "{said}");
-    let said = refusal(&["advise", &path(&folder, "none.toml")]);
-    assert!(said.contains("none.toml"), "{said}");
+    let error = refusal(&["advise"]);
+    assert!(error.contains("WORKLOAD.toml"), "{error}");
+    let error = refusal(&["advise", &path(&folder, "none.toml")]);
+    assert!(error.contains("none.toml"), "{error}");
     let contradictory = format!("{WORKLOAD}[needs]\nwriters_never_wait = true\n");
     let file = written(&folder, "bad.toml", &contradictory);
-    let said = refusal(&["advise", &file]);
+    let error = refusal(&["advise", &file]);
     assert!(
-        said.contains("bad.toml") && said.contains("no thread writes"),
-        "{said}"
+        error.contains("bad.toml") && error.contains("no thread writes"),
+        "{error}"
     );
     let file = written(&folder, "good.toml", WORKLOAD);
-    let said = refusal(&["advise", &file, "--adr", &file]);
-    assert!(said.contains("--force"), "{said}");
-    let said = refusal(&["advise", &file, "--strategy", "mutx"]);
-    assert!(said.contains("did you mean mutex/"), "{said}");
+    let error = refusal(&["advise", &file, "--adr", &file]);
+    assert!(error.contains("--force"), "{error}");
+    let error = refusal(&["advise", &file, "--strategy", "mutx"]);
+    assert!(error.contains("did you mean mutex/"), "{error}");
 }
 
 #[test]
@@ -55,14 +55,14 @@ fn needs_that_nobody_meets_are_refused_with_whom_each_excludes() {
     let needy = format!("{WORKLOAD}[writers]\nthreads = 1\n[needs]\nreaders_never_wait = true\n");
     let file = written(&folder, "needy.toml", &needy);
     let out = path(&folder, "out");
-    let said = refusal(&["advise", &file, "--strategy", "^mutex/std$", "--out", &out]);
+    let error = refusal(&["advise", &file, "--strategy", "^mutex/std$", "--out", &out]);
     assert!(
-        said.contains("needy.toml") && said.contains("readers_never_wait excludes mutex/std"),
-        "{said}"
+        error.contains("needy.toml") && error.contains("readers_never_wait excludes mutex/std"),
+        "{error}"
     );
     assert!(
-        said.contains("give one up, without readers_never_wait: mutex/std"),
-        "{said}"
+        error.contains("give one up, without readers_never_wait: mutex/std"),
+        "{error}"
     );
     assert!(!Path::new(&out).exists(), "nothing is written");
     // Two needs that contradict each other among all strategies there are.
@@ -72,7 +72,7 @@ fn needs_that_nobody_meets_are_refused_with_whom_each_excludes() {
          survives_dead_thread = true\nsurvives_panic = true\nlinearizable = true\n"
     );
     let file = written(&folder, "both.toml", &both);
-    let said = refusal(&[
+    let error = refusal(&[
         "advise",
         &file,
         "--strategy",
@@ -81,13 +81,13 @@ fn needs_that_nobody_meets_are_refused_with_whom_each_excludes() {
         &out,
     ]);
     assert!(
-        said.contains("snapshot_scans excludes epoch/per-process")
-            && said.contains("bounded_memory excludes epoch/table"),
-        "{said}"
+        error.contains("snapshot_scans excludes epoch/per-process")
+            && error.contains("bounded_memory excludes epoch/table"),
+        "{error}"
     );
     assert!(
-        said.contains("without bounded_memory: epoch/table"),
-        "{said}"
+        error.contains("without bounded_memory: epoch/table"),
+        "{error}"
     );
     assert!(!Path::new(&out).exists(), "nothing is written");
 }
@@ -98,17 +98,17 @@ fn an_earlier_advice_that_is_none_or_another_is_refused() {
     let file = written(&folder, "good.toml", WORKLOAD);
     let out = path(&folder, "out");
     let against = |place: &str| refusal(&["advise", &file, "--against", place, "--out", &out]);
-    let said = against(&path(&folder, "none.json"));
-    assert!(said.contains("none.json"), "{said}");
-    let said = against(&written(&folder, "other.json", "{\"a\":1}"));
-    assert!(said.contains("is no advice.json"), "{said}");
+    let error = against(&path(&folder, "none.json"));
+    assert!(error.contains("none.json"), "{error}");
+    let error = against(&written(&folder, "other.json", "{\"a\":1}"));
+    assert!(error.contains("is no advice.json"), "{error}");
     let text = format!(
         "{{\"schema\":\"pivot-advice/4\",\"baseline\":\"mutex/std\",\"workload\":{{\"name\":\"x\",\
          \"table\":{{\"records\":8}},\"readers\":{{\"threads\":2}}}},\"conclusion\":{}}}",
         "{\"decision\":\"stay\",\"trades\":[]}"
     );
-    let said = against(&written(&folder, "another.json", &text));
-    assert!(said.contains("another workload"), "{said}");
+    let error = against(&written(&folder, "another.json", &text));
+    assert!(error.contains("another workload"), "{error}");
     assert!(!Path::new(&out).exists(), "nothing is written");
 }
 
@@ -132,21 +132,21 @@ fn a_workload_becomes_an_answer_and_a_decision_record() {
         "json",
     ];
     let output = pivot(&arguments).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{said}");
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["schema"], "pivot-advice/4");
-    let decision = told["conclusion"]["decision"].as_str().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["schema"], "pivot-advice/4");
+    let decision = document["conclusion"]["decision"].as_str().unwrap();
     assert!(
         ["stay", "undecided"].contains(&decision),
         "preset quick decides nothing: {decision}"
     );
     assert!(
-        said.contains("preset quick cannot decide this: --preset default can, in 3 minutes"),
-        "{said}"
+        stderr.contains("preset quick cannot decide this: --preset default can, in 3 minutes"),
+        "{stderr}"
     );
-    assert_eq!(told["conclusion"]["candidates"][0], "rwlock/std");
-    assert_is_documented(&told);
+    assert_eq!(document["conclusion"]["candidates"][0], "rwlock/std");
+    assert_is_documented(&document);
     let first = fs::read_to_string(&record).unwrap();
     assert!(first.contains("## Decision"), "{first}");
     // The page opens with the advice, and not with the use cases of a run.
@@ -200,8 +200,8 @@ fn a_lock_that_does_not_matter_is_left_without_measuring() {
         .args(["--format", "json"])
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let conclusion = &document["conclusion"];
     assert_eq!(conclusion["decision"], "stay");
@@ -222,23 +222,23 @@ fn a_lock_that_does_not_matter_is_left_without_measuring() {
 fn recordings_and_locks_that_are_none_are_refused() {
     let folder = folder("advise-recording-refused");
     let service = recording("session-service.json");
-    let said = refusal(&["advise", &service, "--lock", "session"]);
-    assert!(said.contains("is none of sessions, "), "{said}");
+    let error = refusal(&["advise", &service, "--lock", "session"]);
+    assert!(error.contains("is none of sessions, "), "{error}");
     let cut_off = fs::read_to_string(&service).unwrap();
     let cut_off = written(&folder, "cut.json", &cut_off[..cut_off.len() / 2]);
-    let said = refusal(&["advise", &cut_off]);
-    assert!(said.contains("cut.json:"), "{said}");
-    let said = refusal(&["advise", &written(&folder, "x.json", "{\"a\": 1}")]);
-    assert!(said.contains("not a recording of locks"), "{said}");
+    let error = refusal(&["advise", &cut_off]);
+    assert!(error.contains("cut.json:"), "{error}");
+    let error = refusal(&["advise", &written(&folder, "x.json", "{\"a\": 1}")]);
+    assert!(error.contains("not a recording of locks"), "{error}");
     let workload = written(&folder, "good.toml", WORKLOAD);
-    let said = refusal(&["advise", &workload, "--lock", "sessions"]);
-    assert!(said.contains("this is a workload file"), "{said}");
-    let said = refusal(&["advise", &workload, "--init"]);
-    assert!(said.contains("this is a workload file"), "{said}");
+    let error = refusal(&["advise", &workload, "--lock", "sessions"]);
+    assert!(error.contains("this is a workload file"), "{error}");
+    let error = refusal(&["advise", &workload, "--init"]);
+    assert!(error.contains("this is a workload file"), "{error}");
     // What no strategy is, is refused by name.
-    let said = refusal(&["advise", &recording("job-queue.json"), "--lock", "jobs"]);
-    assert!(said.contains("the lock jobs: "), "{said}");
-    assert!(said.contains("is not measured"), "{said}");
+    let error = refusal(&["advise", &recording("job-queue.json"), "--lock", "jobs"]);
+    assert!(error.contains("the lock jobs: "), "{error}");
+    assert!(error.contains("is not measured"), "{error}");
 }
 
 #[test]
@@ -257,8 +257,8 @@ fn a_recorded_lock_becomes_a_workload_and_an_answer() {
         .args(strategy)
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_is_documented(&document);
     let program = &document["conclusion"]["program"];
@@ -289,19 +289,19 @@ fn a_recorded_lock_becomes_a_workload_and_an_answer() {
         text.trim()
     );
     fs::write(&kept, text.replace("threads = 2", "threads = 3")).unwrap();
-    let said = refusal(&["advise", &service, "--out", &out]);
-    assert!(said.contains("advise with that file"), "{said}");
+    let error = refusal(&["advise", &service, "--out", &out]);
+    assert!(error.contains("advise with that file"), "{error}");
 }
 
 /// Every field of the document is in the section about it.
-fn assert_is_documented(told: &serde_json::Value) {
+fn assert_is_documented(document: &serde_json::Value) {
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports/SCHEMA.md");
     let schema = fs::read_to_string(schema).unwrap();
     let section = schema
         .split("\n## ")
-        .find(|one| one.starts_with("`advice.json`"));
+        .find(|section| section.starts_with("`advice.json`"));
     let section = section.expect("it has a section");
-    let mut left = vec![told];
+    let mut left = vec![document];
     while let Some(value) = left.pop() {
         let fields = value.as_object().into_iter().flatten();
         for (field, value) in fields {

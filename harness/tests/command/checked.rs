@@ -45,15 +45,15 @@ fn an_answer_says_what_it_hangs_on() {
         out,
         "linearizable: 3 operations of 2 keys (register)\nvalues are read as [key, value]\n"
     );
-    let (code, out, said) = checked(&[&case("nil-read/unknown-answer.jsonl")]);
+    let (code, out, err) = checked(&[&case("nil-read/unknown-answer.jsonl")]);
     assert_eq!(code, Some(1));
     assert!(
         out.contains("(--initial VALUE)") && out.contains("(--nil-is-unknown)"),
         "{out}"
     );
     assert!(
-        said.contains(".jsonl:4: not linearizable (register)"),
-        "{said}"
+        err.contains(".jsonl:4: not linearizable (register)"),
+        "{err}"
     );
     let (code, out, _) = checked(&[&case("nil-read/unknown-answer.jsonl"), "--nil-is-unknown"]);
     assert_eq!(code, Some(0), "{out}");
@@ -63,31 +63,31 @@ fn an_answer_says_what_it_hangs_on() {
 
 #[test]
 fn what_is_open_ends_with_a_code_of_its_own() {
-    let (code, out, said) = checked(&[&case("crashed-calls/crashed-20.jsonl"), "--steps", "5"]);
-    assert_eq!((code, out.as_str()), (Some(3), ""), "{said}");
+    let (code, out, err) = checked(&[&case("crashed-calls/crashed-20.jsonl"), "--steps", "5"]);
+    assert_eq!((code, out.as_str()), (Some(3), ""), "{err}");
     assert!(
-        said.contains("open after the longest search (cas-register)"),
-        "{said}"
+        err.contains("open after the longest search (cas-register)"),
+        "{err}"
     );
-    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(err.lines().count(), 1, "{err}");
 }
 
 #[test]
 fn a_history_that_says_nothing_is_refused() {
-    let said = refusal(&["check", "/dev/null"]);
+    let error = refusal(&["check", "/dev/null"]);
     assert!(
-        said.contains("/dev/null: it has no operation; --allow-empty"),
-        "{said}"
+        error.contains("/dev/null: it has no operation; --allow-empty"),
+        "{error}"
     );
     let (code, out, _) = checked(&["/dev/null", "--allow-empty"]);
     assert_eq!(
         (code, out.as_str()),
         (Some(0), "linearizable: 0 operations of 0 keys (register)\n")
     );
-    let said = refusal(&["check", &case("forms/positional.jsonl")]);
+    let error = refusal(&["check", &case("forms/positional.jsonl")]);
     assert!(
-        said.contains("positional.jsonl:1: column 2: 3 is no event; an event is like {"),
-        "{said}"
+        error.contains("positional.jsonl:1: column 2: 3 is no event; an event is like {"),
+        "{error}"
     );
 }
 
@@ -117,10 +117,10 @@ fn a_short_history_of_long_texts_needs_little_memory() {
     let mut limited = Command::new("sh");
     let script = "ulimit -v 1000000 && exec \"$0\" check -";
     limited.args(["-c", script, env!("CARGO_BIN_EXE_pivot")]);
-    let (code, _, said) = with_input(limited, &history);
-    assert_eq!(code, Some(1), "{said}");
+    let (code, _, err) = with_input(limited, &history);
+    assert_eq!(code, Some(1), "{err}");
     assert!(
-        said.contains("standard input:18: not linearizable (kv)"),
-        "{said}"
+        err.contains("standard input:18: not linearizable (kv)"),
+        "{err}"
     );
 }

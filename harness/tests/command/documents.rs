@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use regex_lite::Regex;
 
-use super::{pivot, said_by};
+use super::{pivot, streams};
 
 const DOCUMENTS: [&str; 10] = [
     "README.md",
@@ -49,8 +49,8 @@ fn every_link_leads_to_a_file_and_to_a_heading() {
     for document in DOCUMENTS {
         let text = text(document);
         let folder = workspace().join(document);
-        for found in link.captures_iter(&text) {
-            let target = &found[1];
+        for captures in link.captures_iter(&text) {
+            let target = &captures[1];
             if target.contains("://") {
                 continue;
             }
@@ -77,7 +77,7 @@ fn every_command_in_a_document_exists() {
     let documents = DOCUMENTS.map(text).concat();
     let names: BTreeSet<&str> = command
         .captures_iter(&documents)
-        .filter_map(|found| found.get(1))
+        .filter_map(|captures| captures.get(1))
         .map(|name| name.as_str())
         .collect();
     assert!(names.contains("advise"), "{names:?}");
@@ -92,7 +92,7 @@ fn the_table_of_strategies_has_all_of_them() {
     let output = pivot(&["list", "--format", "csv", "--scenario", "single-reader"])
         .output()
         .unwrap();
-    let (listed, err) = said_by(&output);
+    let (listed, err) = streams(&output);
     assert!(output.status.success(), "{err}");
     let document = text("strategies/README.md");
     let strategies = listed

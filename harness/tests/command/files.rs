@@ -10,7 +10,7 @@ use std::time::Duration;
 use model::sample;
 use model::workload::Workload;
 
-use super::{folder, pivot, recorded, refusal, said_by};
+use super::{folder, pivot, recorded, refusal, streams};
 
 fn send(signal: &str, child: &Child) {
     Command::new("kill")
@@ -35,8 +35,8 @@ fn a_recording_replaces_nothing_unasked() {
     fs::write(&file, "mine").unwrap();
     symlink("mine.jsonl", &link).unwrap();
     for out in [&file, &link] {
-        let said = refusal(&["record", "--out", out.to_str().unwrap(), "--", "true"]);
-        assert!(said.contains("--force"), "{said}");
+        let error = refusal(&["record", "--out", out.to_str().unwrap(), "--", "true"]);
+        assert!(error.contains("--force"), "{error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     }
     let forced = pivot(&[
@@ -54,8 +54,8 @@ fn a_recording_replaces_nothing_unasked() {
     assert!(!Workload::load(&file).unwrap().entries.is_empty());
 
     // A device is a device afterwards, full or not.
-    let said = refusal(&["record", "--out", "/dev/full", "--", "true"]);
-    assert!(said.contains("cannot write /dev/full"), "{said}");
+    let error = refusal(&["record", "--out", "/dev/full", "--", "true"]);
+    assert!(error.contains("cannot write /dev/full"), "{error}");
     for device in ["/dev/full", "/dev/null"] {
         assert!(fs::metadata(device).unwrap().file_type().is_char_device());
     }
@@ -66,7 +66,7 @@ fn a_recording_replaces_nothing_unasked() {
     let output = pivot(&["record", "--out", "/dev/stdout", "--", "true"])
         .output()
         .unwrap();
-    let (out, _) = said_by(&output);
+    let (out, _) = streams(&output);
     assert!(
         out.starts_with("{\"schema\":\"pivot-process-trace/1\""),
         "{out}"
@@ -79,8 +79,8 @@ fn a_recording_replaces_nothing_unasked() {
 fn a_run_is_refused_where_its_report_would_replace_another_text() {
     let folder = folder("run-out");
     fs::write(folder.join("report.md"), "mine").unwrap();
-    let said = refusal(&["run", "--out", folder.to_str().unwrap()]);
-    assert!(said.contains("report.md"), "{said}");
+    let error = refusal(&["run", "--out", folder.to_str().unwrap()]);
+    assert!(error.contains("report.md"), "{error}");
     let left = fs::read_dir(&folder).unwrap().count();
     assert_eq!(left, 1, "nothing was begun");
 }
@@ -138,10 +138,10 @@ fn the_first_signal_that_is_not_ignored_ends_a_recording_and_names_itself() {
         send(signal, &child);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{output:?}");
-        let (_, said) = said_by(&output);
+        let (_, err) = streams(&output);
         assert!(
-            said.contains("interrupted: what was recorded is in"),
-            "{said}"
+            err.contains("interrupted: what was recorded is in"),
+            "{err}"
         );
         assert!(!Workload::load(&file).unwrap().entries.is_empty());
     }
@@ -156,10 +156,10 @@ fn a_report_never_replaces_the_samples_of_another_run() {
     let other = recorded(&b, sample::PLAIN, |line| !line.contains("\"process\":1"));
     let theirs = fs::read(&other).unwrap();
     let (a, b) = (a.to_str().unwrap(), b.to_str().unwrap());
-    let said = refusal(&["report", a, "--out", b]);
+    let error = refusal(&["report", a, "--out", b]);
     assert!(
-        said.contains("samples.jsonl") && said.contains("--out"),
-        "{said}"
+        error.contains("samples.jsonl") && error.contains("--out"),
+        "{error}"
     );
     assert_eq!(fs::read(&other).unwrap(), theirs);
     assert_eq!(fs::read_dir(b).unwrap().count(), 1, "nothing is written");
@@ -173,10 +173,10 @@ fn a_worker_says_which_log_it_cannot_read() {
     let mut worker = pivot(&["worker"]);
     let output = worker.stdin(fs::File::open(&task).unwrap()).output();
     let output = output.unwrap();
-    let (_, said) = said_by(&output);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    let is_named = said.contains("no/such.jsonl") && !said.contains("parent");
-    assert!(is_named, "{said}");
+    let (_, err) = streams(&output);
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    let is_named = err.contains("no/such.jsonl") && !err.contains("parent");
+    assert!(is_named, "{err}");
 }
 
 #[test]
@@ -196,11 +196,11 @@ fn a_second_run_in_a_folder_is_told_who_is_there() {
     wait_for_lines(&folder.join(sample::PLAIN), 1, &mut first);
     let holder = format!("in use by process {} (pivot measure", first.id());
     for more in [&[][..], &["--resume"]] {
-        let said = refusal(&[&options[..], more].concat());
-        assert!(said.contains(&holder), "{said}");
+        let error = refusal(&[&options[..], more].concat());
+        assert!(error.contains(&holder), "{error}");
     }
-    let said = refusal(&["stall", "--strategy", "^mutex/std$", "--into", out]);
-    assert!(said.contains(&holder), "{said}");
+    let error = refusal(&["stall", "--strategy", "^mutex/std$", "--into", out]);
+    assert!(error.contains(&holder), "{error}");
     send("-TERM", &first);
     let status = first.wait().unwrap();
     assert_eq!(status.code(), Some(143));

@@ -46,10 +46,10 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
         .unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
-    let said = String::from_utf8(output.stderr).unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("interrupted: what was measured so far is kept in ") && said.contains(out),
-        "{said}"
+        err.contains("interrupted: what was measured so far is kept in ") && err.contains(out),
+        "{err}"
     );
 
     let lines = sample::read(&samples).unwrap().lines;
@@ -84,8 +84,8 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
             "alloc_bytes_write",
             "allocs_write",
         ] {
-            let found = cells.contains(&format!(",{strategy},{metric},"));
-            assert!(found, "{strategy} has no {metric}");
+            let is_there = cells.contains(&format!(",{strategy},{metric},"));
+            assert!(is_there, "{strategy} has no {metric}");
         }
     }
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
@@ -179,13 +179,13 @@ fn a_worker_ends_with_a_parent_that_is_killed() {
     stdin.write_all(task.as_bytes()).unwrap();
     drop(stdin);
     let mut stdout = BufReader::new(parent.stdout.take().unwrap());
-    let mut said = String::new();
-    stdout.read_line(&mut said).unwrap();
-    assert!(said.contains("mutex/std with status"), "{said}");
+    let mut printed = String::new();
+    stdout.read_line(&mut printed).unwrap();
+    assert!(printed.contains("mutex/std with status"), "{printed}");
     parent.kill().unwrap();
     parent.wait().unwrap();
-    stdout.read_to_string(&mut said).unwrap();
-    assert!(!said.contains("mutex/std with snapshot"), "{said}");
+    stdout.read_to_string(&mut printed).unwrap();
+    assert!(!printed.contains("mutex/std with snapshot"), "{printed}");
 }
 
 /// Interrupts a command when it has begun to say what it does; what it says at last.
@@ -209,9 +209,9 @@ fn interrupted_while_looking(arguments: &[&str]) -> Option<(Option<i32>, String)
         .args(["-INT", &child.id().to_string()])
         .status()
         .unwrap();
-    let mut said = String::new();
-    stderr.read_to_string(&mut said).unwrap();
-    Some((child.wait().unwrap().code(), said))
+    let mut last = String::new();
+    stderr.read_to_string(&mut last).unwrap();
+    Some((child.wait().unwrap().code(), last))
 }
 
 #[cfg(target_os = "linux")]
@@ -228,13 +228,13 @@ fn what_keeps_nothing_says_so_and_ends_at_the_first_interrupt() {
         &["stall"],
         &["predict", "--samples", samples],
     ] {
-        let Some((code, said)) = interrupted_while_looking(arguments) else {
+        let Some((code, last)) = interrupted_while_looking(arguments) else {
             return;
         };
-        assert_eq!(code, Some(130), "{arguments:?}: {said}");
+        assert_eq!(code, Some(130), "{arguments:?}: {last}");
         assert!(
-            said.ends_with("pivot: interrupted: nothing is kept\n"),
-            "{said}"
+            last.ends_with("pivot: interrupted: nothing is kept\n"),
+            "{last}"
         );
     }
 }

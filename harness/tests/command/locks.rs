@@ -13,8 +13,8 @@ fn recording(name: &str) -> String {
 
 fn printed(arguments: &[&str]) -> String {
     let output = pivot(&[&["locks"], arguments].concat()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -69,13 +69,13 @@ fn what_is_no_recording_is_refused() {
         ),
     ];
     for (file, expected) in &cases {
-        let said = refusal(&["locks", file]);
+        let error = refusal(&["locks", file]);
         assert!(
-            said.contains(expected) && said.contains(file.as_str()),
-            "{said}"
+            error.contains(expected) && error.contains(file.as_str()),
+            "{error}"
         );
         // The second one is looked at as closely.
-        let said = refusal(&["locks", &recording("job-queue"), file]);
-        assert!(said.contains(expected), "{said}");
+        let error = refusal(&["locks", &recording("job-queue"), file]);
+        assert!(error.contains(expected), "{error}");
     }
 }

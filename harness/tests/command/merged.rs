@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{folder, pivot, recorded, refusal, said_by};
+use super::{folder, pivot, recorded, refusal, streams};
 
 /// Lines of a recorded run as if they were of two machines, each in a folder of its own.
 fn runs(folder: &Path) -> [PathBuf; 2] {
@@ -21,9 +21,9 @@ fn runs(folder: &Path) -> [PathBuf; 2] {
 }
 
 /// What a command prints that ends well.
-fn told(arguments: &[&str]) -> String {
+fn printed(arguments: &[&str]) -> String {
     let output = pivot(arguments).output().unwrap();
-    let (out, err) = said_by(&output);
+    let (out, err) = streams(&output);
     assert!(output.status.success(), "{arguments:?}: {err}");
     out
 }
@@ -35,7 +35,7 @@ fn runs_of_two_machines_stand_side_by_side() {
     let (one, other) = (a.to_str().unwrap(), b.to_str().unwrap());
     let out = folder.join("out");
     let place = out.to_str().unwrap();
-    let shown = told(&["report", one, other, "--out", place]);
+    let shown = printed(&["report", one, other, "--out", place]);
     // Their figures are the same.
     assert!(shown.contains("every machine"), "{shown}");
     let page = fs::read_to_string(out.join("report.md")).unwrap();
@@ -53,23 +53,23 @@ fn runs_of_two_machines_stand_side_by_side() {
     // The folder says what it is made of, so it can be made again.
     let page = fs::read(out.join("report.html")).unwrap();
     fs::remove_file(out.join("report.html")).unwrap();
-    told(&["report", place]);
+    printed(&["report", place]);
     assert_eq!(fs::read(out.join("report.html")).unwrap(), page);
-    assert!(told(&["report", place, "--check"]).contains("are what their samples give"));
-    let comment = told(&["report", one, other, "--format", "comment"]);
+    assert!(printed(&["report", place, "--check"]).contains("are what their samples give"));
+    let comment = printed(&["report", one, other, "--format", "comment"]);
     assert!(
         comment.contains("on one-2cpu") || comment.contains("one-2cpu:"),
         "{comment}"
     );
-    let csv = told(&["report", place, "--format", "csv"]);
+    let csv = printed(&["report", place, "--format", "csv"]);
     assert!(csv.lines().nth(1).unwrap().ends_with(",one-2cpu"));
 
-    let said = refusal(&["diff", place, one]);
-    assert!(said.contains("merged report"), "{said}");
-    let said = refusal(&["report", one, "--out", place]);
-    assert!(said.contains("merged.toml"), "{said}");
-    let said = refusal(&["report", one, other, "--out", one]);
-    assert!(said.contains("samples.jsonl"), "{said}");
+    let error = refusal(&["diff", place, one]);
+    assert!(error.contains("merged report"), "{error}");
+    let error = refusal(&["report", one, "--out", place]);
+    assert!(error.contains("merged.toml"), "{error}");
+    let error = refusal(&["report", one, other, "--out", one]);
+    assert!(error.contains("samples.jsonl"), "{error}");
 }
 
 #[test]
@@ -86,10 +86,10 @@ fn runs_that_cannot_be_compared_are_refused_in_one_line() {
         fs::write(&file, text.replacen(from, to, 1)).unwrap();
     };
     change("\"preset\":\"default\"", "\"preset\":\"full\"");
-    let said = refused();
+    let error = refused();
     assert!(
-        said.contains("the preset of one is default, of the other full"),
-        "{said}"
+        error.contains("the preset of one is default, of the other full"),
+        "{error}"
     );
     change(
         "\"improves_by_more_than\":0.2",
@@ -102,8 +102,8 @@ fn runs_that_cannot_be_compared_are_refused_in_one_line() {
     );
     assert!(refused().contains("baseline"));
     fs::remove_file(&file).unwrap();
-    let said = refused();
-    assert!(said.contains("samples.jsonl"), "{said}");
+    let error = refused();
+    assert!(error.contains("samples.jsonl"), "{error}");
     assert!(!out.exists(), "nothing is written");
 }
 
@@ -114,14 +114,14 @@ fn a_merged_report_is_recorded_of_recorded_runs() {
     let (one, other) = (a.to_str().unwrap(), b.to_str().unwrap());
     let reports = folder.join("reports");
     let out = reports.to_str().unwrap();
-    let said = refusal(&["report", one, other, "--record", "--out", out]);
-    assert!(said.contains("file it first"), "{said}");
+    let error = refusal(&["report", one, other, "--record", "--out", out]);
+    assert!(error.contains("file it first"), "{error}");
     assert!(!reports.exists(), "nothing is written");
     let filed = |arguments: &[&str]| {
         let mut all = vec!["report"];
         all.extend(arguments);
         all.extend(["--out", out]);
-        let shown = told(&all);
+        let shown = printed(&all);
         let place = shown
             .lines()
             .last()
@@ -149,10 +149,10 @@ fn a_merged_report_is_recorded_of_recorded_runs() {
     let output = pivot(&["report", &a, &both, "--check"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        said_by(&output)
+        streams(&output)
             .0
             .contains("cells.csv: differs first in line 1")
     );
-    told(&["report", &both, "--check", "--fix"]);
-    assert!(told(&["report", &a, &both, "--check"]).contains("are what their samples give"));
+    printed(&["report", &both, "--check", "--fix"]);
+    assert!(printed(&["report", &a, &both, "--check"]).contains("are what their samples give"));
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use model::sample::{self, PACKED};
 
-use super::{folder, pivot, recorded, refusal, said_by};
+use super::{folder, pivot, recorded, refusal, streams};
 
 #[test]
 fn a_run_is_recorded_listed_and_checked() {
@@ -12,11 +12,11 @@ fn a_run_is_recorded_listed_and_checked() {
     let samples = recorded(&folder, "measured.jsonl", |_| true);
     let reports = folder.join("reports");
     let (samples, out) = (samples.to_str().unwrap(), reports.to_str().unwrap());
-    let said = refusal(&["report", samples, "--record=../x", "--out", out]);
-    assert!(said.contains("letters, digits"), "{said}");
+    let error = refusal(&["report", samples, "--record=../x", "--out", out]);
+    assert!(error.contains("letters, digits"), "{error}");
     assert!(!reports.exists(), "nothing is written");
-    let said = refusal(&["report", samples, samples, "--record", "--out", out]);
-    assert!(said.contains("hold the same run"), "{said}");
+    let error = refusal(&["report", samples, samples, "--record", "--out", out]);
+    assert!(error.contains("hold the same run"), "{error}");
     let text = fs::read_to_string(samples).unwrap();
     let other = folder.join("other.jsonl");
     fs::write(
@@ -25,13 +25,13 @@ fn a_run_is_recorded_listed_and_checked() {
     )
     .unwrap();
     let other = other.to_str().unwrap();
-    let said = refusal(&["report", samples, other, "--record", "--out", out]);
-    assert!(said.contains("one run at a time"), "{said}");
+    let error = refusal(&["report", samples, other, "--record", "--out", out]);
+    assert!(error.contains("one run at a time"), "{error}");
 
     let output = pivot(&["report", samples, "--record=here", "--out", out])
         .output()
         .unwrap();
-    let (shown, err) = said_by(&output);
+    let (shown, err) = streams(&output);
     assert!(output.status.success(), "{err}");
     let place = shown.lines().last().unwrap();
     let run = std::path::PathBuf::from(place.strip_prefix("recorded: ").unwrap());
@@ -49,7 +49,7 @@ fn a_run_is_recorded_listed_and_checked() {
     let check = |fix: &[&str]| {
         let mut command = pivot(&["report", run.to_str().unwrap(), "--check"]);
         let output = command.args(fix).output().unwrap();
-        let (out, err) = said_by(&output);
+        let (out, err) = streams(&output);
         (output.status.code(), out, err)
     };
     let (code, out, err) = check(&[]);
@@ -70,10 +70,10 @@ fn a_run_is_recorded_listed_and_checked() {
 
     // Without its samples nobody can tell, and nothing is touched.
     fs::rename(run.join(PACKED), folder.join("away")).unwrap();
-    let said = refusal(&["report", run.to_str().unwrap(), "--check"]);
-    assert!(said.contains("samples.jsonl"), "{said}");
-    let said = refusal(&["report", "--fix"]);
-    assert!(said.contains("--check"), "{said}");
+    let error = refusal(&["report", run.to_str().unwrap(), "--check"]);
+    assert!(error.contains("samples.jsonl"), "{error}");
+    let error = refusal(&["report", "--fix"]);
+    assert!(error.contains("--check"), "{error}");
     assert_eq!(fs::read_to_string(&page).unwrap(), whole);
 }
 
@@ -87,7 +87,7 @@ fn damaged_packed_samples_are_named_in_one_line() {
     let output = pivot(&["report", cut.to_str().unwrap(), "--format", "csv"])
         .output()
         .unwrap();
-    let (out, err) = said_by(&output);
+    let (out, err) = streams(&output);
     assert!(output.status.success(), "{err}");
     assert!(
         out.starts_with("scenario,strategy,metric,unit,median,"),
@@ -99,8 +99,8 @@ fn damaged_packed_samples_are_named_in_one_line() {
         "{err}"
     );
     fs::write(&cut, &packed[..100]).unwrap();
-    let said = refusal(&["report", cut.to_str().unwrap()]);
-    assert!(said.contains("restore it from a copy"), "{said}");
+    let error = refusal(&["report", cut.to_str().unwrap()]);
+    assert!(error.contains("restore it from a copy"), "{error}");
 }
 
 #[test]
@@ -109,14 +109,14 @@ fn a_readme_shows_a_run_and_says_which() {
     recorded(&folder, "samples.jsonl", |_| true);
     let readme = folder.join("README.md");
     let place = readme.to_str().unwrap();
-    let said = refusal(&["report", folder.to_str().unwrap(), "--splice", place]);
-    assert!(said.contains("cannot read"), "{said}");
+    let error = refusal(&["report", folder.to_str().unwrap(), "--splice", place]);
+    assert!(error.contains("cannot read"), "{error}");
     fs::write(&readme, "# Mine\n").unwrap();
     let samples = folder.join("samples.jsonl");
-    let said = refusal(&["report", samples.to_str().unwrap(), "--splice", place]);
+    let error = refusal(&["report", samples.to_str().unwrap(), "--splice", place]);
     assert!(
-        said.contains("lacks the lines <!-- pivot:headline -->"),
-        "{said}"
+        error.contains("lacks the lines <!-- pivot:headline -->"),
+        "{error}"
     );
     assert_eq!(fs::read_to_string(&readme).unwrap(), "# Mine\n");
     fs::write(

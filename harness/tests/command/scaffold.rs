@@ -39,8 +39,8 @@ fn new_in(workspace: &Path, name: &str) -> Command {
 
 fn made(workspace: &Path, name: &str) -> String {
     let output: Output = new_in(workspace, name).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!((output.status.code(), &*said), (Some(0), ""), "{name}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), &*stderr), (Some(0), ""), "{name}");
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -61,10 +61,10 @@ const PARTS: [&str; 10] = [
 #[test]
 fn a_family_is_registered_wherever_one_has_to_be() {
     let root = copied("new-family", &PARTS);
-    let said = made(&root, "turn-taking/first-come");
-    assert!(said.contains("made    strategies/turn-taking/src/first_come_table.rs\n"));
-    assert!(said.contains("--strategy '^turn-taking/first-come$'"));
-    assert!(said.contains("-p pivot-turn-taking"));
+    let stdout = made(&root, "turn-taking/first-come");
+    assert!(stdout.contains("made    strategies/turn-taking/src/first_come_table.rs\n"));
+    assert!(stdout.contains("--strategy '^turn-taking/first-come$'"));
+    assert!(stdout.contains("-p pivot-turn-taking"));
     for (file, text) in [
         ("Cargo.toml", "\n    \"strategies/turn-taking\",\n"),
         (
@@ -144,8 +144,8 @@ fn a_family_is_registered_wherever_one_has_to_be() {
 fn a_variant_is_visited_in_each_list_of_its_family() {
     let root = copied("new-variant", &PARTS);
     for (family, lists) in [("mutex", 1), ("concurrent-map", 1), ("atomics", 2)] {
-        let said = made(&root, &format!("{family}/std2"));
-        assert!(said.contains(&format!("changed strategies/{family}/src/lib.rs\n")));
+        let stdout = made(&root, &format!("{family}/std2"));
+        assert!(stdout.contains(&format!("changed strategies/{family}/src/lib.rs\n")));
         let lib = root.join(format!("strategies/{family}/src/lib.rs"));
         let lib = fs::read_to_string(lib).unwrap();
         let visits = lib.matches("\n        visitor.visit::<Std2Table<R>>();\n    }\n");
@@ -203,29 +203,29 @@ fn what_cannot_be_made_is_refused_and_nothing_changed() {
         ("benches-shared/x", "cannot be called benches-shared"),
         ("loop/x", "cannot be called loop"),
     ] {
-        let said = refusal_of(&mut new_in(&root, name));
-        assert!(said.contains(reason), "{name}: {said}");
+        let error = refusal_of(&mut new_in(&root, name));
+        assert!(error.contains(reason), "{name}: {error}");
         assert!(contents() == before, "{name}");
     }
     let outside = std::env::temp_dir();
-    let said = refusal_of(&mut new_in(&outside, "mutex/fair"));
-    assert!(said.contains("not in the workspace"), "{said}");
+    let error = refusal_of(&mut new_in(&outside, "mutex/fair"));
+    assert!(error.contains("not in the workspace"), "{error}");
     // Half of it is registered already.
     let manifest = root.join("harness/registry/Cargo.toml");
     let text = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, text + "pivot-fresh.workspace = true\n").unwrap();
-    let said = refusal_of(&mut new_in(&root, "fresh/x"));
+    let error = refusal_of(&mut new_in(&root, "fresh/x"));
     assert!(
-        said.contains("has `pivot-fresh.workspace = true` already"),
-        "{said}"
+        error.contains("has `pivot-fresh.workspace = true` already"),
+        "{error}"
     );
     assert!(!root.join("strategies/fresh").exists());
     // A family that is written otherwise.
     let lib = root.join("strategies/mutex/src/lib.rs");
     let text = fs::read_to_string(&lib).unwrap();
     fs::write(&lib, text.replace("/// The variants of this crate.\n", "")).unwrap();
-    let said = refusal_of(&mut new_in(&root, "mutex/fair"));
-    assert!(said.contains("no place for `mod fair_table;`"), "{said}");
+    let error = refusal_of(&mut new_in(&root, "mutex/fair"));
+    assert!(error.contains("no place for `mod fair_table;`"), "{error}");
     assert!(!root.join("strategies/mutex/src/fair_table.rs").exists());
 }
 
@@ -273,7 +273,7 @@ fn what_is_made_builds_and_conforms() {
             )
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "cargo {arguments:?}: {said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "cargo {arguments:?}: {stderr}");
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::process::Stdio;
 
-use super::{folder, pivot, refusal, said_by};
+use super::{folder, pivot, refusal, streams};
 
 const HISTORY: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}\n\
                        {\"process\":0,\"type\":\"ok\",\"f\":\"write\",\"value\":1}\n";
@@ -33,10 +33,10 @@ fn a_full_device_is_no_panic() {
         &["--version"],
     ] {
         let output = pivot(arguments).stdout(full()).output().unwrap();
-        let (_, said) = said_by(&output);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
-        assert!(said.contains("cannot write to standard output"), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
+        let (_, err) = streams(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {err}");
+        assert!(err.contains("cannot write to standard output"), "{err}");
+        assert_eq!(err.lines().count(), 1, "{err}");
     }
     // Nobody hears the complaint, and the exit code still says it.
     for arguments in [
@@ -59,14 +59,14 @@ fn a_reader_that_leaves_early_is_no_fault() {
         drop(reader);
         let output = pivot(arguments).stdout(writer).output().unwrap();
         assert!(output.status.success(), "{output:?}");
-        assert_eq!(said_by(&output).1, "");
+        assert_eq!(streams(&output).1, "");
     }
 }
 
 #[test]
 fn what_is_listed_fits_a_hundred_columns() {
     let output = pivot(&["list"]).output().unwrap();
-    let (out, _) = said_by(&output);
+    let (out, _) = streams(&output);
     let longest = out.lines().map(|line| line.chars().count()).max();
     assert!(
         longest.is_some_and(|columns| columns <= 100),
@@ -81,7 +81,7 @@ fn what_is_listed_fits_a_hundred_columns() {
 #[test]
 fn a_strategy_is_explained_and_a_near_miss_gets_one_suggestion() {
     let output = pivot(&["explain", "hybrid/cells"]).output().unwrap();
-    let (out, _) = said_by(&output);
+    let (out, _) = streams(&output);
     assert!(output.status.success(), "{output:?}");
     for part in [
         "hybrid/cells: ",
@@ -95,37 +95,40 @@ fn a_strategy_is_explained_and_a_near_miss_gets_one_suggestion() {
     ] {
         assert!(out.contains(part), "{part} is missing: {out}");
     }
-    let said = refusal(&["explain", "hybrid/cell"]);
-    assert_eq!(said.matches("did you mean").count(), 1, "{said}");
-    assert!(said.contains("did you mean hybrid/cells?"), "{said}");
-    let said = refusal(&["explain", "zookeeper"]);
-    assert!(!said.contains("did you mean"), "{said}");
+    let error = refusal(&["explain", "hybrid/cell"]);
+    assert_eq!(error.matches("did you mean").count(), 1, "{error}");
+    assert!(error.contains("did you mean hybrid/cells?"), "{error}");
+    let error = refusal(&["explain", "zookeeper"]);
+    assert!(!error.contains("did you mean"), "{error}");
 }
 
 #[test]
 fn options_that_mean_nothing_are_refused() {
     let folder = folder("meaningless");
-    let said = refusal(&["list", "--baseline", "nosuch"]);
-    assert!(said.contains("\"nosuch\""), "{said}");
-    let said = refusal(&["report", "reports/2026-11-24-epyc-2cpu", "--record="]);
-    assert!(said.contains("--record=\"\""), "{said}");
-    let said = refusal(&["selftest", "--runs", "0"]);
-    assert!(said.contains("--runs"), "{said}");
+    let error = refusal(&["list", "--baseline", "nosuch"]);
+    assert!(error.contains("\"nosuch\""), "{error}");
+    let error = refusal(&["report", "reports/2026-11-24-epyc-2cpu", "--record="]);
+    assert!(error.contains("--record=\"\""), "{error}");
+    let error = refusal(&["selftest", "--runs", "0"]);
+    assert!(error.contains("--runs"), "{error}");
     let empty = folder.join("assumptions.toml");
     fs::write(&empty, "").unwrap();
-    let said = refusal(&["run", "--assumptions", empty.to_str().unwrap()]);
-    assert!(said.contains("no [[assumption]]"), "{said}");
-    let said = refusal(&["predict", "--alone", "1e300"]);
-    assert!(said.contains("0.1 ns to 1 s") && said.len() < 200, "{said}");
-    let said = refusal(&["predict", "--alone", "1", "--lines", "17"]);
-    assert!(said.contains("'17' for '--lines <N>'"), "{said}");
+    let error = refusal(&["run", "--assumptions", empty.to_str().unwrap()]);
+    assert!(error.contains("no [[assumption]]"), "{error}");
+    let error = refusal(&["predict", "--alone", "1e300"]);
+    assert!(
+        error.contains("0.1 ns to 1 s") && error.len() < 200,
+        "{error}"
+    );
+    let error = refusal(&["predict", "--alone", "1", "--lines", "17"]);
+    assert!(error.contains("'17' for '--lines <N>'"), "{error}");
     let negative = "name = \"x\"\ntitle = \"X\"\nquestion = \"?\"\nprocesses = -1\n";
     fs::write(folder.join("bad.toml"), negative).unwrap();
     fs::remove_file(&empty).unwrap();
-    let said = refusal(&["run", "--scenarios", folder.to_str().unwrap()]);
+    let error = refusal(&["run", "--scenarios", folder.to_str().unwrap()]);
     assert!(
-        said.contains("expected a whole number, not negative"),
-        "{said}"
+        error.contains("expected a whole number, not negative"),
+        "{error}"
     );
 }
 
@@ -136,7 +139,7 @@ fn a_scenario_that_takes_for_ever_is_refused_with_how_long() {
                     operations = 100000000000000\n[[groups]]\ndoes = \"read\"\nthreads = 1\n";
     fs::write(folder.join("x.toml"), scenario).unwrap();
     let place = folder.to_str().unwrap();
-    let said = refusal(&[
+    let error = refusal(&[
         "run",
         "--strategy",
         "^mutex/std$",
@@ -146,10 +149,10 @@ fn a_scenario_that_takes_for_ever_is_refused_with_how_long() {
         place,
     ]);
     assert!(
-        said.contains("100000000000000 operations take at least 6 days"),
-        "{said}"
+        error.contains("100000000000000 operations take at least 6 days"),
+        "{error}"
     );
-    assert!(said.contains(" days in all"), "{said}");
+    assert!(error.contains(" days in all"), "{error}");
 }
 
 #[test]
@@ -159,6 +162,6 @@ fn samples_that_show_nothing_are_no_errors_of_the_statistics() {
     let samples = super::recorded(&folder, "few.jsonl", |line| {
         few.iter().any(|process| line.contains(process))
     });
-    let said = refusal(&["selftest", samples.to_str().unwrap()]);
-    assert!(said.contains("few.jsonl: too few samples"), "{said}");
+    let error = refusal(&["selftest", samples.to_str().unwrap()]);
+    assert!(error.contains("few.jsonl: too few samples"), "{error}");
 }

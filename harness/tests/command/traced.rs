@@ -46,7 +46,7 @@ fn traced(folder: &Path) -> (Vec<String>, usize) {
     let refused = |line: &&Line| matches!(line, Line::Untraced(_));
     let refusals = reading.lines.iter().filter(refused).count();
     let names = reading.lines.into_iter().filter_map(|line| match line {
-        Line::Trace(seen) => Some(seen.strategy),
+        Line::Trace(trace) => Some(trace.strategy),
         _ => None,
     });
     (names.collect(), refusals)

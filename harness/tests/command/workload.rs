@@ -4,7 +4,7 @@ use std::fs;
 
 use model::workload::{What, Workload};
 
-use super::{Command, Stdio, folder, pivot, refusal, said_by};
+use super::{Command, Stdio, folder, pivot, refusal, streams};
 
 const HEAD: &str = "{\"schema\":\"pivot-process-trace/1\"}\n";
 const BORN: &str = "{\"at_ns\":5,\"event\":\"born\",\"pid\":7,\"start\":1,\"name\":\"<script>alert(1)</script>\"}\n";
@@ -19,15 +19,18 @@ fn a_command_is_recorded_until_it_ends() {
         .args(["--", "sh", "-c", "sleep 1"])
         .output()
         .unwrap();
-    let (said, complaint) = said_by(&recorded);
-    assert!(recorded.status.success(), "{complaint}");
-    assert!(said.contains("t.csv") && said.contains("events"), "{said}");
+    let (printed, err) = streams(&recorded);
+    assert!(recorded.status.success(), "{err}");
+    assert!(
+        printed.contains("t.csv") && printed.contains("events"),
+        "{printed}"
+    );
     let workload = Workload::load(&file).unwrap();
     let named = |name: &str| {
         workload
             .entries
             .iter()
-            .any(|entry| matches!(&entry.what, What::Born { name: Some(found) } if found == name))
+            .any(|entry| matches!(&entry.what, What::Born { name: Some(born) } if born == name))
     };
     assert!(named("sleep") || named("sh"), "{workload:?}");
     let left: Vec<_> = fs::read_dir(&folder).unwrap().collect();
@@ -37,7 +40,7 @@ fn a_command_is_recorded_until_it_ends() {
         .output()
         .unwrap();
     assert_eq!(failed.status.code(), Some(1), "{failed:?}");
-    assert!(said_by(&failed).1.contains("what was recorded is in"));
+    assert!(streams(&failed).1.contains("what was recorded is in"));
 }
 
 #[cfg(target_os = "linux")]
@@ -67,23 +70,23 @@ fn an_interrupted_recording_keeps_what_it_has() {
 fn what_cannot_be_recorded_is_refused_before_anything_runs() {
     let folder = folder("record-refused");
     let place = folder.to_str().unwrap();
-    let said = refusal(&["record", "--out", place, "--", "true"]);
-    assert!(said.contains("is a folder"), "{said}");
-    assert!(said.contains("name a file in it"), "{said}");
+    let error = refusal(&["record", "--out", place, "--", "true"]);
+    assert!(error.contains("is a folder"), "{error}");
+    assert!(error.contains("name a file in it"), "{error}");
     let below = folder.join("no/t.jsonl");
-    let said = refusal(&["record", "--out", below.to_str().unwrap(), "--", "true"]);
-    assert!(said.contains("there is no folder"), "{said}");
+    let error = refusal(&["record", "--out", below.to_str().unwrap(), "--", "true"]);
+    assert!(error.contains("there is no folder"), "{error}");
     let file = folder.join("t.jsonl");
-    let said = refusal(&[
+    let error = refusal(&[
         "record",
         "--out",
         file.to_str().unwrap(),
         "--",
         "no-such-program",
     ]);
-    assert!(said.contains("cannot run \"no-such-program\""), "{said}");
-    let said = refusal(&["record", "--every-ms", "0"]);
-    assert!(said.contains("--every-ms"), "{said}");
+    assert!(error.contains("cannot run \"no-such-program\""), "{error}");
+    let error = refusal(&["record", "--every-ms", "0"]);
+    assert!(error.contains("--every-ms"), "{error}");
     assert!(!file.exists());
 }
 
@@ -109,13 +112,13 @@ fn traces_that_cannot_have_happened_are_refused_with_their_line() {
         ),
     ] {
         fs::write(&file, format!("{HEAD}{text}")).unwrap();
-        let said = refusal(&["replay", place]);
-        assert!(said.contains(&format!("t.jsonl{what}")), "{said}");
+        let error = refusal(&["replay", place]);
+        assert!(error.contains(&format!("t.jsonl{what}")), "{error}");
     }
-    let said = refusal(&["replay", "no/such/trace.csv"]);
+    let error = refusal(&["replay", "no/such/trace.csv"]);
     assert!(
-        said.contains("cannot read the process trace no/such/trace.csv"),
-        "{said}"
+        error.contains("cannot read the process trace no/such/trace.csv"),
+        "{error}"
     );
 }
 
@@ -130,9 +133,9 @@ fn wide_identifiers_are_replayed() {
     let replayed = pivot(&["replay", place, "--strategy", "^(mutex|atomics)/"])
         .output()
         .unwrap();
-    let (said, complaint) = said_by(&replayed);
-    assert!(replayed.status.success(), "{complaint}");
-    assert_eq!(said.matches("as the model's").count(), 4, "{said}");
+    let (out, err) = streams(&replayed);
+    assert!(replayed.status.success(), "{err}");
+    assert_eq!(out.matches("as the model's").count(), 4, "{out}");
 }
 
 #[test]
@@ -144,19 +147,19 @@ fn a_table_that_stores_nothing_is_told_from_one_that_does() {
     let replayed = pivot(&["replay", place, "--strategy", "^mutex/"])
         .output()
         .unwrap();
-    let (said, complaint) = said_by(&replayed);
-    assert!(replayed.status.success(), "{complaint}");
-    assert!(said.contains("as the model's"), "{said}");
+    let (out, err) = streams(&replayed);
+    assert!(replayed.status.success(), "{err}");
+    assert!(out.contains("as the model's"), "{out}");
     let replayed = pivot(&["replay", place, "--strategy", "^control/no-op$"])
         .output()
         .unwrap();
-    let (_, complaint) = said_by(&replayed);
-    assert_eq!(replayed.status.code(), Some(1), "{complaint}");
+    let (_, err) = streams(&replayed);
+    assert_eq!(replayed.status.code(), Some(1), "{err}");
     // Behind the lines about the progress.
-    let last = complaint.lines().last().unwrap();
+    let last = err.lines().last().unwrap();
     assert!(
         last.contains("not kept: control/no-op, replay") && last.contains("is right"),
-        "{complaint}"
+        "{err}"
     );
 }
 
@@ -167,15 +170,15 @@ fn verifying_replays_the_trace_that_is_shipped() {
         .args(["--format", "json"])
         .output()
         .unwrap();
-    let (said, complaint) = said_by(&verified);
-    assert!(verified.status.success(), "{complaint}");
-    let rows: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let (out, err) = streams(&verified);
+    assert!(verified.status.success(), "{err}");
+    let rows: serde_json::Value = serde_json::from_str(&out).unwrap();
     let mut rows = rows.as_array().unwrap().iter();
     let replayed = rows.find(|row| row["property"] == "replay (status-64B)");
     let evidence = replayed.expect("it is among the checks")["evidence"].as_str();
     assert!(
         evidence
-            .is_some_and(|told| told.contains("of a process trace, each answered as by the model")),
+            .is_some_and(|text| text.contains("of a process trace, each answered as by the model")),
         "{evidence:?}"
     );
 }

@@ -11,7 +11,7 @@ use crate::{StallTask, TraceTask};
 pub(crate) struct TracedStrategy;
 
 impl TracedStrategy {
-    pub(crate) fn of<S: Strategy<ProcessStatus>>() -> Self {
+    pub(crate) fn from_strategy<S: Strategy<ProcessStatus>>() -> Self {
         Self
     }
 }

@@ -61,7 +61,7 @@ pub fn available() -> Result<()> {
 ///
 /// When the task names no strategy of the registry, or no thread can be stepped: whoever asks finds
 /// out first whether tracing is [`available`].
-pub fn seen(task: &TraceTask) -> TraceSeen {
+pub fn observe(task: &TraceTask) -> TraceSeen {
     stepped(|trap| native::see(trap, task))
 }
 
@@ -73,17 +73,17 @@ pub fn seen(task: &TraceTask) -> TraceSeen {
 ///
 /// # Panics
 ///
-/// As [`seen()`].
+/// As [`observe()`].
 pub fn stall(task: &StallTask, out: &mut impl Write) -> io::Result<()> {
     let mut result = Ok(());
-    let seen = stalls(task, |stalled| {
+    let observed = stalls(task, |stalled| {
         let what = format!("{}: stopping in {stalled}", task.strategy);
         if result.is_ok() {
             result = say(out, &Message::Begin { what, slice: None });
         }
     });
     result?;
-    let line = Line::Stall(seen);
+    let line = Line::Stall(observed);
     say(out, &Message::Found { line })
 }
 
@@ -91,7 +91,7 @@ pub fn stall(task: &StallTask, out: &mut impl Write) -> io::Result<()> {
 ///
 /// # Panics
 ///
-/// As [`seen()`].
+/// As [`observe()`].
 pub fn stalls(task: &StallTask, begin: impl FnMut(Operation)) -> StallSeen {
     stepped(|trap| native::see_stalls(trap, native::named(&task.strategy), task, begin))
 }
@@ -101,9 +101,9 @@ pub fn stalls(task: &StallTask, begin: impl FnMut(Operation)) -> StallSeen {
 ///
 /// # Panics
 ///
-/// As [`seen()`].
+/// As [`observe()`].
 pub fn stalls_of<S: Strategy<ProcessStatus>>(task: &StallTask) -> StallSeen {
-    let strategy = native::TracedStrategy::of::<S>();
+    let strategy = native::TracedStrategy::from_strategy::<S>();
     stepped(|trap| native::see_stalls(trap, strategy, task, |_| {}))
 }
 
@@ -112,7 +112,7 @@ fn stepped<T>(work: impl FnOnce(Trap) -> Result<T>) -> T {
     result.unwrap_or_else(|why| panic!("{why}"))
 }
 
-/// Does an operation so many times, prepared as for [`seen`], and steps nothing: for another instrument
+/// Does an operation so many times, prepared as for [`observe`], and steps nothing: for another instrument
 /// that looks at the function `trap::linux::at_work`, in which each operation is done.
 ///
 /// # Errors

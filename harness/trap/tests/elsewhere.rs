@@ -8,7 +8,7 @@ fn one_line_says_why_nothing_can_be_stepped() {
     let here = format!("{} {}", std::env::consts::ARCH, std::env::consts::OS);
     let why = Trap::install(1).unwrap_err();
     assert_eq!(why, Unavailable::Platform(here.clone()));
-    let said = why.to_string();
-    assert_eq!(said.lines().count(), 1);
-    assert!(said.ends_with(&here), "{said}");
+    let message = why.to_string();
+    assert_eq!(message.lines().count(), 1);
+    assert!(message.ends_with(&here), "{message}");
 }

@@ -112,14 +112,14 @@ fn place(whole: &Recording, step: usize) -> Place {
 /// Steps a thread up to its instruction number 50, and does something while it stands there.
 fn stop_at_50(trap: Trap, meanwhile: impl FnOnce(&str)) -> Recording {
     stop_at(Some(place(&counted(trap), 50)));
-    let (say, said) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     let stepped = std::thread::spawn(move || {
         let link = std::fs::read_link("/proc/thread-self").unwrap();
-        say.send(link.to_str().unwrap().to_owned()).unwrap();
+        sender.send(link.to_str().unwrap().to_owned()).unwrap();
         counted(trap)
     });
     wait_until_stopped();
-    meanwhile(&said.recv().unwrap());
+    meanwhile(&receiver.recv().unwrap());
     assert!(!stepped.is_finished());
     trap::go_on();
     let recording = stepped.join().unwrap();

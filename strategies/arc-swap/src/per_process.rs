@@ -76,14 +76,14 @@ impl<R> Cell<R> {
                 Ok(next) => next,
                 Err(reason) => return Some(Err(reason)),
             };
-            let found = self.0.compare_and_swap(&*current, Some(next));
-            if same(current.as_ref(), found.as_ref()) {
+            let actual = self.0.compare_and_swap(&*current, Some(next));
+            if same(current.as_ref(), actual.as_ref()) {
                 // Our second reference to the old record goes first, so that the caller's may be the
                 // last, and the record be moved out rather than cloned.
                 drop(current);
-                return Guard::into_inner(found).map(Ok);
+                return Guard::into_inner(actual).map(Ok);
             }
-            current = found;
+            current = actual;
         }
     }
 
@@ -101,8 +101,8 @@ impl<R> Cell<R> {
 
 /// Whether both are the same record.
 #[inline]
-fn same<R>(one: Option<&Arc<R>>, other: Option<&Arc<R>>) -> bool {
-    one.map(Arc::as_ptr) == other.map(Arc::as_ptr)
+fn same<R>(left: Option<&Arc<R>>, right: Option<&Arc<R>>) -> bool {
+    left.map(Arc::as_ptr) == right.map(Arc::as_ptr)
 }
 
 impl<R: Record> Strategy<R> for PerProcess<R> {

@@ -74,11 +74,11 @@ impl<M> Published<M> {
                 Write::Publish(copy, answer) => (copy, answer),
                 Write::Leave(answer) => return answer,
             };
-            let found = self.pointer.compare_and_swap(&*current, Arc::new(copy));
-            if Arc::ptr_eq(&current, &found) {
+            let actual = self.pointer.compare_and_swap(&*current, Arc::new(copy));
+            if Arc::ptr_eq(&current, &actual) {
                 return answer;
             }
-            current = found;
+            current = actual;
         }
     }
 

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg_attr(all(test, any(pivot_loom, pivot_shuttle)), path = "model/barrier.rs")]
+mod barrier;
 mod bias;
 mod raw;
 #[cfg(not(all(test, any(pivot_loom, pivot_shuttle))))]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `WRITER` | a writer is inside, or waits for the readers inside: no other thread gets in |
 //! | `BIASED` | readers may announce themselves and leave the word alone; never with `WRITER` |
+//! | `LIGHT` | and they need no fence for it, since the next writer pays for a barrier; never without `BIASED` |
 //! | `PARKED` | threads wait for `WRITER` to be cleared, in the queue of the word's first byte |
 //! | `DRAINING` | the writer waits for the readers inside, in the queue of its second byte |
 //! | the rest | how many readers are inside that did not announce themselves |
@@ -13,13 +14,24 @@
 //! A reader that increases the number does so while `WRITER` is clear, and a writer that has set
 //! `WRITER` waits until the number is zero: one word, one order. An announced reader stores its entry,
 //! then loads the word; a writer changes the word, then loads all entries. All four are
-//! sequentially consistent, so they have one order, too.
+//! sequentially consistent, so they have one order, too. If the word was `LIGHT`, the two sides have the fences of
+//! [`crate::barrier`] in between, instead.
 //! - *The reader's store comes before the writer's load.* Then the writer sees the announcement, and
 //!   waits; or it sees that the reader has left, with release, and has acquired all that it did.
 //! - *The writer's load comes first*, and so does its change of the word. Then the reader's load sees that
 //!   change, and the reader steps back, or it sees a later bias. A slow reader set that, after the
 //!   writer was gone. All changes of the word but the last of a writer's are read-modify-writes, so
 //!   what is seen continues the release of that writer, and the reader's load acquires it.
+//!
+//! A reader without a fence has to see `LIGHT` again, and not just a bias: the writer that ends a later bias need not
+//! have a barrier. If it sees `LIGHT`, the writer that clears that has one, whichever reader set it.
+//!
+//! # When a bias becomes light
+//!
+//! A fence costs each read a nanosecond or two, a barrier costs one write some microseconds. It is not known which will be
+//! more. A thread that has paid for as many fences as a barrier costs makes the lock light: then fences and
+//! barrier together cost at most twice what the better choice would have (the rule for renting skis: Karlin,
+//! Manasse, Rudolph and Sleator, "Competitive snoopy caching", Algorithmica 3, 1988).
 //!
 //! The last change of a writer that wakes others is a plain store in [`RawRwLock::wake`], which is
 //! a release itself; nobody else changes the word then, except for `PARKED`, which is checked again under the
@@ -29,6 +41,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
+use crate::barrier;
 use crate::bias::Bias;
 use crate::sync::{
     AtomicUsize, FilterOp, Ordering, Spin, UnparkResult, const_fn, global, park, store_load, unpark,
@@ -39,7 +52,15 @@ const WRITER: usize = 1;
 const BIASED: usize = 2;
 const PARKED: usize = 4;
 const DRAINING: usize = 8;
-const READER: usize = 16;
+const LIGHT: usize = 16;
+const READER: usize = 32;
+
+/// Announced reads of one thread since the last write that make the lock light: what a barrier costs, in fences.
+const LIGHT_AFTER: usize = if cfg!(all(test, any(pivot_loom, pivot_shuttle))) {
+    1
+} else {
+    1 << 12
+};
 
 /// What parked threads wait for.
 mod kind {
@@ -95,6 +116,11 @@ pub struct RawRwLock {
     bias: Bias,
 }
 
+/// Marks a branch as seldom taken.
+#[cold]
+#[inline]
+fn cold() {}
+
 impl RawRwLock {
     const_fn! {
         pub(crate) fn new() -> Self {
@@ -112,48 +138,73 @@ impl RawRwLock {
     #[inline]
     pub(crate) fn read(&self) {
         // Acquire: whoever biased the lock for the first time has given it its identifier.
-        if self.word.load(Ordering::Acquire) & BIASED == 0 {
+        let word = self.word.load(Ordering::Acquire);
+        if word & BIASED == 0 {
             return self.read_slow(None);
         }
         let id = self.id.load(Ordering::Relaxed);
         let entry = threads::current().map(|record| record.entry(id));
         let entry = entry.filter(|entry| entry.is_ready(id));
-        if !entry.is_some_and(|entry| self.announce(entry, id)) {
+        if !entry.is_some_and(|entry| self.announce(word, entry, id)) {
             self.read_slow(entry);
         }
     }
 
-    /// Lets the owner of a record that nothing else is read by in to read. Returns the entry and what is
-    /// announced there, if it is.
+    /// Lets the owner of a record that nothing else is read by in to read. Returns whether that is announced.
     #[inline]
-    pub(crate) fn read_by<'r>(&self, record: &'r Record) -> Option<(&'r Entry, LockId)> {
+    pub(crate) fn read_by(&self, record: &Record) -> bool {
         // Acquire: as in `read`.
-        if self.word.load(Ordering::Acquire) & BIASED == 0 {
+        let word = self.word.load(Ordering::Acquire);
+        if word & BIASED == 0 {
             if !self.count_reader(0) {
                 self.read_slow_by(None);
             }
-            return None;
+            return false;
         }
         let id = self.id.load(Ordering::Relaxed);
         let entry = record.first();
-        if self.announce(entry, id) {
-            return Some((entry, id));
+        if self.announce(word, entry, id) {
+            return true;
         }
         self.read_slow_by(Some(entry));
-        None
+        false
     }
 
-    /// Reads by announcement, unless the lock turns out not to be biased: then the announcement is left to
-    /// be taken back.
+    /// Reads a lock by announcement that was biased when its word was `word`, unless it turns out that it no longer
+    /// is: then the announcement is left to be taken back.
     #[inline]
-    fn announce(&self, entry: &Entry, id: LockId) -> bool {
-        entry.announce(id);
-        // SeqCst: see the header. Acquires what the last writer has done.
-        let is_biased = self.word.load(Ordering::SeqCst) & BIASED != 0;
-        if is_biased {
-            entry.count();
+    fn announce(&self, word: usize, entry: &Entry, id: LockId) -> bool {
+        if word & LIGHT != 0 {
+            entry.announce_lightly(id);
+            // Acquire: what the last writer has done. See the header.
+            if self.word.load(Ordering::Acquire) & LIGHT != 0 {
+                return true;
+            }
+        } else {
+            entry.announce(id);
+            // SeqCst: see the header. Acquires what the last writer has done.
+            if self.word.load(Ordering::SeqCst) & BIASED != 0 {
+                if entry.count() % LIGHT_AFTER == 0 {
+                    self.lighten();
+                }
+                return true;
+            }
         }
-        is_biased
+        cold();
+        false
+    }
+
+    /// Makes the lock light, if it is biased, and barriers are to be had.
+    #[cold]
+    fn lighten(&self) {
+        if !barrier::is_available() {
+            return;
+        }
+        // Relaxed: says nothing of the value, and continues the release of who has.
+        let is_heavy = |word| (word & (BIASED | LIGHT) == BIASED).then_some(word | LIGHT);
+        let _ = self
+            .word
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_heavy);
     }
 
     /// Lets this thread in to read, if it need not wait.
@@ -180,8 +231,19 @@ impl RawRwLock {
         }
     }
 
+    /// Ends a read of the owner of a record: an announced one, or one that was counted.
+    #[inline]
+    pub(crate) fn leave_by(&self, record: &Record, is_announced: bool) {
+        if is_announced {
+            self.leave(record.first(), self.id.load(Ordering::Relaxed));
+        } else {
+            self.uncount_reader();
+        }
+    }
+
     /// Reads by announcement or by number, whichever is possible, when there is no writer. Takes back
     /// what was `announced` in vain.
+    #[cold]
     #[inline(never)]
     fn read_slow(&self, announced: Option<&Entry>) {
         self.wait_to_read(announced, |word| self.enter(word));
@@ -228,7 +290,7 @@ impl RawRwLock {
         let Some(entry) = record.and_then(|record| record.prepare(id)) else {
             return self.count_reader(word);
         };
-        let is_in = self.announce(entry, id);
+        let is_in = self.announce(word, entry, id);
         if !is_in {
             self.leave(entry, id);
         }
@@ -404,26 +466,29 @@ impl RawRwLock {
         }
         // Somebody reads: it stays biased, as it was. Nothing was written, so the release is for
         // nothing but the rule that a writer's last change is one.
-        self.unlock(BIASED);
+        self.unlock(word & (BIASED | LIGHT));
         false
     }
 
     /// Changes `word`, in which no writer is, to one in which this thread is the writer.
     fn claim(&self, word: usize) -> Result<(), usize> {
-        let next = (word | WRITER) & !BIASED;
+        let next = (word | WRITER) & !(BIASED | LIGHT);
         // SeqCst: see the header; its acquire is that of `write`.
-        let result =
-            self.word
-                .compare_exchange_weak(word, next, Ordering::SeqCst, Ordering::Relaxed);
-        store_load();
-        result.map(|_| ())
+        self.word
+            .compare_exchange_weak(word, next, Ordering::SeqCst, Ordering::Relaxed)?;
+        if word & LIGHT != 0 {
+            barrier::heavy();
+        } else {
+            store_load();
+        }
+        Ok(())
     }
 
     /// Waits for all readers inside. `before` is the word that this thread claimed: none can come since.
     fn drain(&self, before: usize) {
         let mut has_parked = false;
         if before & BIASED != 0 {
-            has_parked |= self.revoke();
+            has_parked |= self.revoke(before & LIGHT != 0);
         }
         // Acquire: pairs with the release of every reader that was counted.
         let is_empty = || self.word.load(Ordering::Acquire) < READER;
@@ -434,11 +499,12 @@ impl RawRwLock {
         }
     }
 
-    /// Waits for all announced readers, and settles what the bias has yielded. Returns whether it has
-    /// parked.
-    fn revoke(&self) -> bool {
+    /// Waits for all announced readers, and settles what the bias has yielded: of one that was light enough,
+    /// whose reads were not all counted. Returns whether it has parked.
+    fn revoke(&self, was_light: bool) -> bool {
         let id = self.id.load(Ordering::Relaxed);
-        let (mut has_parked, mut threads, mut fast_reads) = (false, 0, 0usize);
+        let (mut has_parked, mut threads) = (false, 0);
+        let mut fast_reads = if was_light { usize::MAX } else { 0 };
         for record in threads::all() {
             threads += 1;
             for entry in record.entries() {
@@ -589,6 +655,12 @@ impl RawRwLock {
         self.word.load(Ordering::Relaxed) & BIASED != 0
     }
 
+    /// Whether they do so without a fence.
+    #[cfg(all(test, not(any(pivot_loom, pivot_shuttle))))]
+    pub(crate) fn is_light(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & LIGHT != 0
+    }
+
     /// Whether threads are in the queue.
     #[cfg(all(test, pivot_shuttle))]
     pub(crate) fn has_parked(&self) -> bool {
@@ -668,6 +740,7 @@ impl fmt::Debug for RawRwLock {
         let word = self.word.load(Ordering::Relaxed);
         f.debug_struct("RawRwLock")
             .field("is_biased", &(word & BIASED != 0))
+            .field("is_light", &(word & LIGHT != 0))
             .field("has_writer", &(word & WRITER != 0))
             .finish_non_exhaustive()
     }

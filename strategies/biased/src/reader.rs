@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::threads::{self, Entry, LockId, Record};
-use crate::{RawRwLock, RwLock};
+use crate::RwLock;
+use crate::threads::{self, Record};
 
 /// A reader of one lock, with a record of its own in place of its thread's.
 ///
@@ -42,12 +42,12 @@ impl<'l, T: ?Sized> Reader<'l, T> {
     /// Reads, as [`RwLock::read`] does.
     #[inline]
     pub fn read(&mut self) -> ReaderGuard<'_, T> {
-        // SAFETY: unlocked by the guard, by number or by the entry that the read was announced in.
+        // SAFETY: unlocked by the guard, as it was locked.
         let raw = unsafe { self.lock.raw() };
-        let announced = raw.read_by(self.record);
         ReaderGuard {
+            is_announced: raw.read_by(self.record),
             lock: self.lock,
-            announced,
+            record: self.record,
         }
     }
 }
@@ -71,7 +71,8 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Reader<'_, T> {
 #[must_use = "if unused the lock is released at once"]
 pub struct ReaderGuard<'r, T: ?Sized> {
     lock: &'r RwLock<T>,
-    announced: Option<(&'r Entry, LockId)>,
+    record: &'r Record,
+    is_announced: bool,
 }
 
 impl<T: ?Sized> Deref for ReaderGuard<'_, T> {
@@ -88,11 +89,7 @@ impl<T: ?Sized> Drop for ReaderGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: ends the read that this guard stands for, and no other.
-        let raw: &RawRwLock = unsafe { self.lock.raw() };
-        match self.announced {
-            Some((entry, id)) => raw.leave(entry, id),
-            None => raw.uncount_reader(),
-        }
+        unsafe { self.lock.raw().leave_by(self.record, self.is_announced) };
     }
 }
 

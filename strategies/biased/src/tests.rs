@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::thread;
 
-use crate::{RwLock, RwLockWriteGuard};
+use crate::{Reader, RwLock, RwLockWriteGuard, barrier};
 
 /// Reads in a row that bias a new lock.
 const NEED: usize = 8;
@@ -14,6 +14,14 @@ fn is_biased<T>(lock: &RwLock<T>) -> bool {
     // SAFETY: only looked at.
     unsafe { lock.raw() }.is_biased()
 }
+
+fn is_light<T>(lock: &RwLock<T>) -> bool {
+    // SAFETY: only looked at.
+    unsafe { lock.raw() }.is_light()
+}
+
+/// Reads that make a biased lock light.
+const LIGHT_AFTER: usize = 4096;
 
 fn biased<T>(value: T) -> RwLock<T> {
     let lock = RwLock::new(value);
@@ -260,10 +268,10 @@ fn readers_never_see_half_a_write() {
             scope.spawn(move || {
                 let mut last = 0;
                 while last < 2 * WRITES {
-                    let [one, other] = *lock.read();
-                    assert_eq!(one, other);
-                    assert!(one >= last);
-                    last = one;
+                    let [first, second] = *lock.read();
+                    assert_eq!(first, second);
+                    assert!(first >= last);
+                    last = first;
                 }
             });
         }
@@ -275,6 +283,58 @@ fn readers_never_see_half_a_write() {
                     value[1] += 1;
                 }
             });
+        }
+    });
+}
+
+#[test]
+fn as_many_reads_as_a_barrier_is_worth_make_a_lock_light_until_the_next_write() {
+    let lock = biased(0);
+    for _ in 0..3 {
+        reads_until_biased(&lock);
+        (1..LIGHT_AFTER).for_each(|_| drop(lock.read()));
+        assert!(!is_light(&lock));
+        drop(lock.read());
+        assert_eq!(is_light(&lock), barrier::is_available());
+        (0..100).for_each(|_| drop(lock.read()));
+        let guard = lock.read();
+        assert!(lock.try_write().is_none());
+        assert_eq!(is_light(&lock), barrier::is_available());
+        drop(guard);
+        *lock.write() += 1;
+        assert!(!is_light(&lock));
+    }
+}
+
+#[test]
+fn nobody_meets_at_a_light_lock() {
+    const WRITES: u64 = 200;
+    let lock = RwLock::new([0; 2]);
+    thread::scope(|scope| {
+        for number in 0..3 {
+            let lock = &lock;
+            scope.spawn(move || {
+                let mut reader = Reader::new(lock);
+                let mut last = 0;
+                while last < WRITES {
+                    let [first, second] = if number == 0 {
+                        *reader.read()
+                    } else {
+                        *lock.read()
+                    };
+                    assert_eq!(first, second);
+                    assert!(first >= last);
+                    last = first;
+                }
+            });
+        }
+        for write in 1..=WRITES {
+            while barrier::is_available() && !is_light(&lock) {
+                thread::yield_now();
+            }
+            let mut value = lock.write();
+            value[0] = write;
+            value[1] = write;
         }
     });
 }

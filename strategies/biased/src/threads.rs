@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::ptr;
 
+use crate::barrier;
 use crate::sync::{
     AtomicBool, AtomicPtr, AtomicUsize, Ordering, array, const_fn, global, per_thread, store_load,
 };
@@ -57,6 +58,16 @@ impl Entry {
         store_load();
     }
 
+    /// Announces a read of a `lock` whose next writer has a barrier for it.
+    ///
+    /// Release: what was read of another lock by this entry before comes before what a writer of that lock writes
+    /// who finds this announcement in its place: the load in [`Entry::is_reading`].
+    #[inline]
+    pub(crate) fn announce_lightly(&self, lock: LockId) {
+        self.lock.store(lock | ACTIVE, Ordering::Release);
+        barrier::light();
+    }
+
     /// Whether this thread, the owner, has read `lock` last and reads nothing by this entry now.
     #[inline]
     pub(crate) fn is_ready(&self, lock: LockId) -> bool {
@@ -69,11 +80,12 @@ impl Entry {
         self.lock.load(Ordering::Relaxed) == lock | ACTIVE
     }
 
-    /// Counts the read that was announced.
+    /// Counts the read that was announced. Returns how many there were since it was last settled.
     #[inline]
-    pub(crate) fn count(&self) {
+    pub(crate) fn count(&self) -> usize {
         let reads = self.reads.load(Ordering::Relaxed).wrapping_add(1);
         self.reads.store(reads, Ordering::Relaxed);
+        reads
     }
 
     /// Ends the read of `lock`.
@@ -88,7 +100,7 @@ impl Entry {
     /// Whether the owner reads `lock`, for a thread that has revoked its bias.
     ///
     /// Sequentially consistent against a store that is not seen, with [`Entry::announce`]; acquire
-    /// pairs with [`Entry::leave`].
+    /// pairs with [`Entry::leave`], and with [`Entry::announce_lightly`] of another lock.
     pub(crate) fn is_reading(&self, lock: LockId) -> bool {
         self.lock.load(Ordering::SeqCst) == lock | ACTIVE
     }
@@ -277,7 +289,10 @@ pub(crate) fn any_is_reading(lock: LockId) -> bool {
 }
 
 /// Claims a record, until it is released.
+///
+/// Nothing is locked by the caller yet: the time to get ready for barriers, which takes milliseconds once.
 pub(crate) fn claim() -> &'static Record {
+    barrier::prepare();
     let record = FIRST.claim();
     for entry in &record.entries {
         entry.reads.store(0, Ordering::Relaxed);

@@ -337,14 +337,14 @@ mod tests {
         let table = S::with_capacity(1);
         let mut reader = table.handle();
         reader.insert(ID, Fragile { begun: 0, done: 0 });
-        let seen = reader.read(ID, |before| {
+        let observed = reader.read(ID, |before| {
             let outcome = std::thread::scope(|scope| {
                 let other = scope.spawn(|| table.handle().apply(ID, 9));
                 other.join().unwrap()
             });
             (before.revision(), outcome)
         });
-        assert_eq!(seen, Some((0, Some(Ok(1)))));
+        assert_eq!(observed, Some((0, Some(Ok(1)))));
     }
 
     #[test]

@@ -180,9 +180,9 @@ mod tests {
                         let revision = revision.expect("updated, but never removed");
                         assert!(last <= revision, "{name}: from {last} back to {revision}");
                         last = revision;
-                        let mut seen = 0;
-                        handle.scan(|at, _| seen += u32::from(at == id));
-                        assert_eq!(seen, 1, "{name}");
+                        let mut visits = 0;
+                        handle.scan(|at, _| visits += u32::from(at == id));
+                        assert_eq!(visits, 1, "{name}");
                     }
                 });
                 let writers: Vec<_> = (0..WRITERS)

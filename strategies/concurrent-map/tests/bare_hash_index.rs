@@ -2,7 +2,7 @@
 //! found out.
 #![allow(clippy::print_stdout, reason = "libtest shows it when a test fails")]
 
-use conformance::{Check, CountingAllocator, Dawdler, Effort, Promise, Seed, run};
+use conformance::{Check, CountingAllocator, Effort, Promise, Seed, YieldingRecord, run};
 use contract::{
     Handle, IdHasher, ProcessId, ProcessStatus, Profile, Reclamation, Record, ScanConsistency,
     Strategy, WriteCost,
@@ -90,14 +90,15 @@ const SEEDS: u64 = 64;
 #[test]
 #[ignore = "it is likely, and a minute is needed where threads take turns"]
 fn a_process_that_is_only_updated_is_missed_by_chance() {
-    found(Check::Updates, Promise::Present);
+    assert_found(Check::Updates, Promise::Present);
     // The same as an interleaving.
-    found(Check::Histories, Promise::OneByOne);
+    assert_found(Check::Histories, Promise::OneByOne);
 }
 
-fn found(check: Check, promise: Promise) {
+fn assert_found(check: Check, promise: Promise) {
     for seed in 1..=SEEDS {
-        let verdict = run::<Bare<Dawdler<ProcessStatus>>, _>(check, &Effort::default(), Seed(seed));
+        let verdict =
+            run::<Bare<YieldingRecord<ProcessStatus>>, _>(check, &Effort::default(), Seed(seed));
         if let Err(violation) = verdict {
             println!("{violation}");
             assert_eq!(violation.promise, promise);

@@ -126,8 +126,8 @@ fn churn<R: Specimen>(
             return Err(Promise::Displaces.broken(account));
         }
         head.store(number, Ordering::Relaxed);
-        let found = observe(&mut handle, id, Gaze::Glance)?;
-        if found.is_none() && trial.reads_latest() {
+        let revision = observe(&mut handle, id, Gaze::Glance)?;
+        if revision.is_none() && trial.reads_latest() {
             return Err(Promise::Present.broken(format!(
                 "{id}, the {number}th to be inserted, was not there afterwards, with {WINDOW} in \
                  the table"

@@ -13,11 +13,11 @@
 use contract::{Handle, Profile, Reclamation, Specimen, WriteCost};
 
 use crate::accounting::Counting;
-use crate::dawdler::hurry;
 use crate::shutdown::allocator_must_count;
 use crate::specimens::{Gaze, heartbeat, observe, running, scattered};
 use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
+use crate::yielding_record::hurry;
 
 /// Records in the small table and in the large one.
 const SIZES: [u64; 2] = [64, 1_024];
@@ -44,7 +44,7 @@ struct Bill {
 
 pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
     allocator_must_count()?;
-    // Nobody is to be met here, so nobody has to dawdle; on a thread of its own, because that is for good.
+    // Nobody is to be met here, so nobody has to yield; on a thread of its own, because that is for good.
     let bills = std::thread::scope(|scope| {
         let counting = scope.spawn(|| {
             hurry();
@@ -76,7 +76,7 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
             )));
         }
     }
-    let told = |bill: &Bill| {
+    let describe = |bill: &Bill| {
         format!(
             "{:.1} allocations and {} bytes per update of {} records",
             bill.allocations, bill.bytes, bill.records
@@ -84,8 +84,8 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
     };
     Ok(Evidence::Observed(format!(
         "{}; {}; at most {} bytes waited to be freed",
-        told(&small),
-        told(&large),
+        describe(&small),
+        describe(&large),
         small.swing.max(large.swing)
     )))
 }

@@ -3,10 +3,10 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use crate::dawdler::{give_way, hurry};
 use crate::panics::caught;
 use crate::verdict::Breach;
 use crate::watchdog::Progress;
+use crate::yielding_record::{give_way, hurry};
 
 /// Rounds between two steps of progress: rare enough that the shared counter disturbs nobody.
 const ROUNDS_PER_TICK: u64 = 64;
@@ -24,7 +24,7 @@ const EXTENSION_MAX: u64 = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
     /// More threads than a small machine has cores, of which each now and then lets others run:
-    /// between two operations, and by way of the [`Dawdler`](crate::Dawdler) in the middle of one.
+    /// between two operations, and by way of the [`YieldingRecord`](crate::YieldingRecord) in the middle of one.
     Crowd,
     /// Two threads at full speed, on a core each: they meet between two instructions.
     Duel,
@@ -158,7 +158,7 @@ pub(crate) fn crew<T: Send>(
         turns: (0..leaders + followers).map(|_| Turns::default()).collect(),
     };
     let together = Barrier::new(leaders + followers);
-    let one = |index| {
+    let run_member = |index| {
         let member = Member { index, crew: &crew };
         if pace == Pace::Duel {
             hurry();
@@ -174,10 +174,10 @@ pub(crate) fn crew<T: Send>(
         together.wait();
         outcome
     };
-    let one = &one;
+    let run_member = &run_member;
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..leaders + followers)
-            .map(|index| scope.spawn(move || one(index)))
+            .map(|index| scope.spawn(move || run_member(index)))
             .collect();
         // Joined one by one: only then are the threads' destructors known to have run.
         let outcomes: Vec<_> = threads

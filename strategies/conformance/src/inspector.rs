@@ -3,10 +3,10 @@
 use contract::{Family, ProcessSnapshot, ProcessStatus, Profile, Specimen, Strategy, Visitor};
 
 use crate::check::Check;
-use crate::dawdler::{Dawdler, Wide};
 use crate::effort::{Effort, Seed};
 use crate::run::run;
 use crate::verdict::{Evidence, Violation};
+use crate::yielding_record::{Wide, YieldingRecord};
 
 /// What one check said about one variant holding one kind of record.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub struct Finding {
 /// # use conformance::*;
 /// # #[global_allocator]
 /// # static ALLOCATOR: CountingAllocator = CountingAllocator;
-/// # fn visit_plain(_: &mut impl contract::Visitor<Dawdler<contract::ProcessStatus>>) {}
+/// # fn visit_plain(_: &mut impl contract::Visitor<YieldingRecord<contract::ProcessStatus>>) {}
 /// let mut findings = Vec::new();
 /// let mut inspector = Inspector::new(Effort::quick(), Seed(1), |finding| findings.push(finding));
 /// visit_plain(inspector.with_checks(Check::ALL));
@@ -60,8 +60,8 @@ impl<F: FnMut(Finding)> Inspector<F> {
 
     /// Inspects every variant of a family: with plain records, with heap records, and for tearing.
     pub fn inspect<V: Family>(&mut self) {
-        V::plain::<Dawdler<ProcessStatus>>(self.with_checks(Check::ALL));
-        V::any::<Dawdler<ProcessSnapshot>>(self.with_checks(Check::PER_RECORD));
+        V::plain::<YieldingRecord<ProcessStatus>>(self.with_checks(Check::ALL));
+        V::any::<YieldingRecord<ProcessSnapshot>>(self.with_checks(Check::PER_RECORD));
         V::plain::<Wide>(self.with_checks(Check::WIDE));
     }
 

@@ -24,7 +24,7 @@
 //!
 //! The single-threaded checks are deterministic: a seed is a repetition. The concurrent ones try
 //! many interleavings, of records that make threads meet in the middle of an operation
-//! ([`Dawdler`]), and observe each exactly. So what they find is certain, and what they do not find
+//! ([`YieldingRecord`]), and observe each exactly. So what they find is certain, and what they do not find
 //! is likely absent, no more. That each check can fail is itself tested: `tests/planted` holds a
 //! strategy for each way to be wrong, and the check that must reject it.
 //!
@@ -39,7 +39,6 @@ mod check;
 mod churn;
 mod costs;
 mod crew;
-mod dawdler;
 mod deadlock;
 mod effort;
 mod exchanges;
@@ -61,16 +60,17 @@ mod trial;
 mod updates;
 mod verdict;
 mod watchdog;
+mod yielding_record;
 
 pub use accounting::{
     Block, Counting, CountingAllocator, Refusing, Usage, allocator_is_installed, inside_allocator,
     mark_allocator, tell_no_more, tell_of_blocks,
 };
 pub use check::Check;
-pub use dawdler::{Dawdler, Wide};
 pub use effort::{Effort, Seed};
 pub use inspector::{Finding, Inspector, assert_family};
 pub use registry::{Known, Registry, RegistryAction, Seen};
 pub use run::run;
 pub use shutdown::{threads_after_join, threads_now};
 pub use verdict::{Evidence, Promise, Violation};
+pub use yielding_record::{Wide, YieldingRecord};

@@ -24,7 +24,7 @@ const PATHS: [(State, &[Change]); 5] = [
 
 /// How often each answer was given.
 #[derive(Default)]
-struct Tally {
+struct Counts {
     accepted: u64,
     rejected: u64,
     unknown: u64,
@@ -33,31 +33,31 @@ struct Tally {
 pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
     let table = trial.table(IDS.len());
     let mut handle = table.handle();
-    let mut tally = Tally::default();
+    let mut counts = Counts::default();
     for id in IDS {
-        unknown(&mut handle, id, &mut tally)?;
+        unknown(&mut handle, id, &mut counts)?;
         for (state, path) in PATHS {
             trial.progress.tick();
             for change in Change::EXAMPLES {
-                let record = arrive(&mut handle, id, path, &mut tally)?;
+                let record = arrive(&mut handle, id, path, &mut counts)?;
                 if record.state() != state {
                     return Err(Promise::AppliesOnce.broken(format!(
                         "{id} is {} where it should be {state}",
                         record.state()
                     )));
                 }
-                attempt(&mut handle, id, record, change, &mut tally)?;
+                attempt(&mut handle, id, record, change, &mut counts)?;
                 let removed = handle.remove(id);
                 if removed.is_none() {
                     return Err(Promise::Removes.broken(format!("remove {id} gave nothing")));
                 }
             }
         }
-        unknown(&mut handle, id, &mut tally)?;
+        unknown(&mut handle, id, &mut counts)?;
     }
     Ok(Evidence::Observed(format!(
         "{} legal changes applied once, {} illegal ones rejected, {} operations on unknown ids",
-        tally.accepted, tally.rejected, tally.unknown
+        counts.accepted, counts.rejected, counts.unknown
     )))
 }
 
@@ -66,12 +66,12 @@ fn arrive<R: Specimen>(
     handle: &mut impl Handle<R>,
     id: ProcessId,
     path: &[Change],
-    tally: &mut Tally,
+    counts: &mut Counts,
 ) -> Result<R, Breach> {
     let mut record = R::pending(id);
     handle.insert(id, record.clone());
     for &change in path {
-        record = attempt(handle, id, record, change, tally)?;
+        record = attempt(handle, id, record, change, counts)?;
     }
     Ok(record)
 }
@@ -82,7 +82,7 @@ fn attempt<R: Specimen>(
     id: ProcessId,
     before: R,
     change: Change,
-    tally: &mut Tally,
+    counts: &mut Counts,
 ) -> Result<R, Breach> {
     let event = Event::at(1_000 + before.revision(), change);
     let from = before.state();
@@ -98,19 +98,19 @@ fn attempt<R: Specimen>(
         )));
     }
     handle.publish();
-    let seen = handle.read(id, R::clone);
-    if let Some(record) = &seen {
+    let actual = handle.read(id, R::clone);
+    if let Some(record) = &actual {
         whole(id, record)?;
     }
-    if seen.as_ref() != Some(&after) {
+    if actual.as_ref() != Some(&after) {
         return Err(promise.broken(format!(
             "{change} to {id}, {from}: left {}",
-            difference(seen.as_ref(), Some(&after))
+            difference(actual.as_ref(), Some(&after))
         )));
     }
     match expected {
-        Ok(_) => tally.accepted += 1,
-        Err(_) => tally.rejected += 1,
+        Ok(_) => counts.accepted += 1,
+        Err(_) => counts.rejected += 1,
     }
     Ok(after)
 }
@@ -119,7 +119,7 @@ fn attempt<R: Specimen>(
 fn unknown<R: Specimen>(
     handle: &mut impl Handle<R>,
     id: ProcessId,
-    tally: &mut Tally,
+    counts: &mut Counts,
 ) -> Result<(), Breach> {
     handle.publish();
     if let Some(revision) = observe(handle, id, Gaze::Glance)? {
@@ -136,6 +136,6 @@ fn unknown<R: Specimen>(
         let account = format!("remove of {id}, not in the table, gave {record:?}");
         return Err(Promise::Unknown.broken(account));
     }
-    tally.unknown += 2 + Change::EXAMPLES.len() as u64;
+    counts.unknown += 2 + Change::EXAMPLES.len() as u64;
     Ok(())
 }

@@ -43,7 +43,7 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
         diaries.extend(trial.crew(pace, owners, watchers, |member| {
             let handle = table.handle();
             if member.leads() {
-                own(trial, member, handle, bulletins, owners)
+                act_as_owner(trial, member, handle, bulletins, owners)
             } else {
                 watch(trial, member, handle, bulletins)
             }
@@ -222,7 +222,7 @@ impl<R: Specimen> Possession<'_, R> {
     }
 }
 
-fn own<R: Specimen>(
+fn act_as_owner<R: Specimen>(
     trial: &Trial<'_, R>,
     member: &Member<'_>,
     mut handle: impl Handle<R>,
@@ -288,7 +288,7 @@ fn watch<R: Specimen>(
 #[derive(Default)]
 struct Watch {
     /// Per identifier, the latest revision seen, and whether the record was found absent since.
-    seen: [(u64, bool); IDS.len()],
+    latest: [(u64, bool); IDS.len()],
     reads: u64,
     exact_reads: u64,
 }
@@ -323,7 +323,7 @@ impl Watch {
     /// What this thread sees never goes back, and what was absent returns only as a new incarnation.
     fn follows(&mut self, number: usize, revision: Option<u64>) -> Result<(), Breach> {
         let id = IDS[number];
-        let (last, absent_since) = &mut self.seen[number];
+        let (last, absent_since) = &mut self.latest[number];
         let Some(revision) = revision else {
             *absent_since = true;
             return Ok(());

@@ -41,7 +41,7 @@ const LIMITS: Limits = Limits {
 
 /// What all histories showed.
 #[derive(Default)]
-struct Tally {
+struct Summary {
     operations: u64,
     /// Histories that are not linearizable as a whole.
     violated: u64,
@@ -52,7 +52,7 @@ struct Tally {
 
 pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
     let table = trial.table(KEYS);
-    let mut tally = Tally::default();
+    let mut summary = Summary::default();
     for round in 0..trial.effort.histories {
         let keys: [ProcessId; KEYS] =
             std::array::from_fn(|key| scattered(round * KEYS as u64 + key as u64));
@@ -78,11 +78,11 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
                 .flatten()
                 .filter(|(number, _)| *number == key);
             let history: Vec<_> = of_key.map(|(_, operation)| operation.clone()).collect();
-            tally.judge(id, &history, trial.reads_latest(), &LIMITS)?;
+            summary.judge(id, &history, trial.reads_latest(), &LIMITS)?;
         }
         handle.publish();
     }
-    Ok(Evidence::Observed(tally.evidence(trial)))
+    Ok(Evidence::Observed(summary.evidence(trial)))
 }
 
 /// Does one thread's share of a history.
@@ -114,14 +114,14 @@ fn act<R: Specimen>(
             _ => recorder.record(
                 key,
                 || handle.remove(id),
-                |removed| RegistryAction::Remove(Known::Yes(removed.as_ref().map(seen))),
+                |removed| RegistryAction::Remove(Known::Yes(removed.as_ref().map(observed))),
             ),
         }
     }
     Ok(recorder.operations)
 }
 
-fn seen<R: Specimen>(record: &R) -> Seen {
+fn observed<R: Specimen>(record: &R) -> Seen {
     Seen {
         state: record.state(),
         revision: record.revision(),
@@ -140,7 +140,7 @@ fn read<R: Specimen>(
         || {
             handle.read(id, |record| {
                 flaw = whole(id, record);
-                seen(record)
+                observed(record)
             })
         },
         RegistryAction::Read,
@@ -172,18 +172,18 @@ fn insert<R: Specimen>(
     record: R,
     id: ProcessId,
 ) {
-    let inserted = seen(&record);
+    let inserted = observed(&record);
     recorder.record(
         key,
         || handle.insert(id, record),
         |displaced| RegistryAction::Insert {
             record: inserted,
-            displaced: Known::Yes(displaced.as_ref().map(seen)),
+            displaced: Known::Yes(displaced.as_ref().map(observed)),
         },
     );
 }
 
-impl Tally {
+impl Summary {
     /// Judges the history of one identifier; with its reads only if `reads_latest`.
     fn judge(
         &mut self,
@@ -193,10 +193,11 @@ impl Tally {
         limits: &Limits,
     ) -> Result<(), Breach> {
         self.operations += history.len() as u64;
-        let is_read = |one: &Operation<_>| matches!(one.action, RegistryAction::Read(_));
+        let is_read =
+            |operation: &Operation<_>| matches!(operation.action, RegistryAction::Read(_));
         let promised = history
             .iter()
-            .filter(|one| reads_latest || !is_read(one))
+            .filter(|operation| reads_latest || !is_read(operation))
             .cloned();
         let promised: Vec<_> = promised.collect();
         match search(&Registry, &[None], &promised, limits) {
@@ -267,9 +268,9 @@ mod tests {
         let history: Vec<_> = (1..).step_by(2).zip(actions).map(operation).collect();
         // Enough for the read, which comes first, and not for both writes.
         let limits = Limits { steps: 1, ..LIMITS };
-        let mut tally = Tally::default();
-        let judged = tally.judge(scattered(0), &history, false, &limits);
+        let mut summary = Summary::default();
+        let judged = summary.judge(scattered(0), &history, false, &limits);
         assert!(judged.is_ok(), "{judged:?}");
-        assert_eq!((tally.violated, tally.open), (1, 1));
+        assert_eq!((summary.violated, summary.open), (1, 1));
     }
 }

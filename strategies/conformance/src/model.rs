@@ -23,7 +23,7 @@ pub(crate) struct Model<R> {
     /// The moment of the last publish.
     published: u64,
     /// Per reader and identifier, the latest moment that it is known to have seen.
-    seen: Vec<HashMap<ProcessId, u64>>,
+    moments: Vec<HashMap<ProcessId, u64>>,
 }
 
 impl<R: Specimen> Model<R> {
@@ -33,7 +33,7 @@ impl<R: Specimen> Model<R> {
             versions: HashMap::new(),
             now: 0,
             published: 0,
-            seen: vec![HashMap::new(); readers],
+            moments: vec![HashMap::new(); readers],
         }
     }
 
@@ -73,7 +73,7 @@ impl<R: Specimen> Model<R> {
         id: ProcessId,
         actual: Option<&R>,
     ) -> Result<(), Breach> {
-        let already = self.seen[reader].get(&id).copied().unwrap_or(0);
+        let already = self.moments[reader].get(&id).copied().unwrap_or(0);
         let from = self.oldest_allowed().max(already);
         let initially = vec![(0, None)];
         let versions = self.versions.get(&id).unwrap_or(&initially);
@@ -84,7 +84,7 @@ impl<R: Specimen> Model<R> {
             .find(|((_, record), end)| *end > from && record.as_ref() == actual)
             .map(|((start, _), _)| (*start).max(from));
         if let Some(moment) = moment {
-            self.seen[reader].insert(id, moment);
+            self.moments[reader].insert(id, moment);
             return Ok(());
         }
         Err(self.explain(id, actual, already))

@@ -75,15 +75,15 @@ impl Model for Registry {
     fn step(&self, state: &Option<Seen>, action: &RegistryAction) -> Step<Option<Seen>> {
         let possible_if = |possible: bool, step| if possible { step } else { Step::Impossible };
         match action {
-            RegistryAction::Read(seen) => possible_if(seen == state, Step::Observes),
+            RegistryAction::Read(record) => possible_if(record == state, Step::Observes),
             RegistryAction::Insert { record, displaced } => {
                 possible_if(displaced.can_be(state), Step::To(Some(*record)))
             }
             RegistryAction::Remove(removed) => possible_if(removed.can_be(state), Step::To(None)),
             RegistryAction::Apply { change, outcome } => {
-                let after = state.map(|seen| {
-                    let state = seen.state.after(*change).map_err(|_| ())?;
-                    Ok((state, seen.revision.checked_add(1)))
+                let after = state.map(|record| {
+                    let state = record.state.after(*change).map_err(|_| ())?;
+                    Ok((state, record.revision.checked_add(1)))
                 });
                 let after = match after {
                     // No revision comes after the last one: nothing can have been accepted.
@@ -92,9 +92,9 @@ impl Model for Registry {
                     Some(Err(())) => Some(Err(())),
                     None => None,
                 };
-                let answer = after.map(|after| after.map(|seen| seen.revision));
+                let answer = after.map(|after| after.map(|record| record.revision));
                 let step = match after {
-                    Some(Ok(seen)) => Step::To(Some(seen)),
+                    Some(Ok(record)) => Step::To(Some(record)),
                     // What is rejected here may be accepted elsewhere: it is known to observe only
                     // by its answer.
                     _ if matches!(outcome, Known::Yes(_)) => Step::Observes,
@@ -107,7 +107,7 @@ impl Model for Registry {
 
     fn in_flight(&self, action: &RegistryAction) -> RegistryAction {
         match *action {
-            RegistryAction::Read(seen) => RegistryAction::Read(seen),
+            RegistryAction::Read(record) => RegistryAction::Read(record),
             RegistryAction::Insert { record, .. } => RegistryAction::Insert {
                 record,
                 displaced: Known::No,
@@ -121,13 +121,14 @@ impl Model for Registry {
     }
 
     fn describe(&self, action: &RegistryAction) -> String {
-        let shown = |seen: &Option<Seen>| seen.map_or_else(|| "nothing".into(), |s| s.to_string());
-        let known = |seen: &Known<Option<Seen>>| match seen {
-            Known::Yes(seen) => shown(seen),
+        let shown =
+            |record: &Option<Seen>| record.map_or_else(|| "nothing".into(), |s| s.to_string());
+        let known = |record: &Known<Option<Seen>>| match record {
+            Known::Yes(record) => shown(record),
             Known::No => "?".into(),
         };
         match action {
-            RegistryAction::Read(seen) => format!("read -> {}", shown(seen)),
+            RegistryAction::Read(record) => format!("read -> {}", shown(record)),
             RegistryAction::Insert { record, displaced } => {
                 format!("insert {record} -> displaced {}", known(displaced))
             }
@@ -145,7 +146,7 @@ impl Model for Registry {
     }
 
     fn describe_state(&self, state: &Option<Seen>) -> String {
-        state.map_or_else(|| "no record".into(), |seen| seen.to_string())
+        state.map_or_else(|| "no record".into(), |record| record.to_string())
     }
 }
 
@@ -158,14 +159,14 @@ mod tests {
     use super::*;
 
     fn action() -> impl proptest::strategy::Strategy<Value = RegistryAction> {
-        let seen = || {
+        let any_record = || {
             let states = prop_oneof![Just(State::Pending), Just(State::Running)];
             (states, 0u64..3).prop_map(|(state, revision)| Seen { state, revision })
         };
         let outcome = prop::option::of(prop_oneof![(1u64..4).prop_map(Ok), Just(Err(()))]);
         let change = prop_oneof![Just(Change::Start), Just(Change::Stop)];
         prop_oneof![
-            (seen(), prop::option::of(seen())).prop_map(|(record, displaced)| {
+            (any_record(), prop::option::of(any_record())).prop_map(|(record, displaced)| {
                 RegistryAction::Insert {
                     record,
                     displaced: Known::Yes(displaced),
@@ -175,18 +176,19 @@ mod tests {
                 change,
                 outcome: Known::Yes(outcome),
             }),
-            prop::option::of(seen()).prop_map(|seen| RegistryAction::Remove(Known::Yes(seen))),
-            prop::option::of(seen()).prop_map(RegistryAction::Read),
+            prop::option::of(any_record())
+                .prop_map(|removed| RegistryAction::Remove(Known::Yes(removed))),
+            prop::option::of(any_record()).prop_map(RegistryAction::Read),
         ]
     }
 
     /// What was known of a history at a time.
     fn until(history: &[Operation<RegistryAction>], at: u64) -> Vec<Operation<RegistryAction>> {
         let mut known = history.to_vec();
-        known.retain(|one| one.call <= at);
-        for one in known.iter_mut().filter(|one| one.ret > at) {
-            one.ret = NEVER;
-            match &mut one.action {
+        known.retain(|operation| operation.call <= at);
+        for operation in known.iter_mut().filter(|operation| operation.ret > at) {
+            operation.ret = NEVER;
+            match &mut operation.action {
                 RegistryAction::Read(_) => {}
                 RegistryAction::Insert { displaced, .. } => *displaced = Known::No,
                 RegistryAction::Apply { outcome, .. } => *outcome = Known::No,

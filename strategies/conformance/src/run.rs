@@ -5,12 +5,12 @@ use contract::{
 };
 
 use crate::check::Check;
-use crate::dawdler::{Dawdler, Wide};
 use crate::effort::{Effort, Seed};
 use crate::panics::caught;
 use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Violation};
 use crate::watchdog::watch;
+use crate::yielding_record::{Wide, YieldingRecord};
 use crate::{
     churn, costs, deadlock, exchanges, growth, lifecycle, lifetimes, linearizable, scans,
     sequential, shutdown, updates,
@@ -93,7 +93,7 @@ type RunOn<R> =
 /// only what is in it can be shared (in builds that optimise little).
 #[used]
 static COMPILED: (
-    RunOn<Dawdler<ProcessStatus>>,
-    RunOn<Dawdler<ProcessSnapshot>>,
+    RunOn<YieldingRecord<ProcessStatus>>,
+    RunOn<YieldingRecord<ProcessSnapshot>>,
     RunOn<Wide>,
 ) = (run_on, run_on, run_on);

@@ -21,10 +21,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Handle, ProcessId, ScanConsistency, Specimen};
 
 use crate::crew::{Member, Pace};
-use crate::dawdler::dawdle;
 use crate::specimens::{heartbeat, running, scattered, whole};
 use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
+use crate::yielding_record::maybe_yield;
 
 /// The updater leads; the scanners and the shaker follow, of whom a duel has only a scanner.
 const SCANNERS: usize = 2;
@@ -50,7 +50,7 @@ const fn passing(number: u64) -> ProcessId {
 
 /// What all the scans showed.
 #[derive(Default)]
-struct Tally {
+struct Counts {
     scans: u64,
     /// Scans that showed more than one instant.
     mixed: u64,
@@ -61,7 +61,7 @@ struct Tally {
 type Floors = [AtomicU64; LASTING];
 
 pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
-    let mut tallies = Vec::new();
+    let mut results = Vec::new();
     for pace in Pace::BOTH {
         let table = trial.table(LASTING);
         let mut handle = table.handle();
@@ -73,20 +73,20 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
         drop(handle);
         let floors = [const { AtomicU64::new(1) }; LASTING];
         let followers = pace.members(SCANNERS + SHAKERS);
-        tallies.extend(trial.crew(pace, 1, followers, |member| match member.index {
+        results.extend(trial.crew(pace, 1, followers, |member| match member.index {
             0 => update(trial, member, table.handle(), &floors),
             1..=SCANNERS => scan(trial, member, table.handle(), &floors),
             _ => {
                 shake(trial, member, table.handle());
-                Ok(Tally::default())
+                Ok(Counts::default())
             }
         })?);
     }
-    let total = |count: fn(&Tally) -> u64| tallies.iter().map(count).sum::<u64>();
+    let total = |count: fn(&Counts) -> u64| results.iter().map(count).sum::<u64>();
     let (scans, mixed, repeated) = (
-        total(|tally| tally.scans),
-        total(|tally| tally.mixed),
-        total(|tally| tally.repeated),
+        total(|counts| counts.scans),
+        total(|counts| counts.mixed),
+        total(|counts| counts.repeated),
     );
     let instants = match mixed {
         0 => "each of one instant".to_owned(),
@@ -107,7 +107,7 @@ fn update<R: Specimen>(
     member: &Member<'_>,
     mut handle: impl Handle<R>,
     floors: &Floors,
-) -> Result<Tally, Breach> {
+) -> Result<Counts, Breach> {
     for round in member.rounds_until_met(rounds(trial)) {
         for (number, floor) in floors.iter().enumerate() {
             match handle.apply(lasting(number), heartbeat(round)) {
@@ -125,7 +125,7 @@ fn update<R: Specimen>(
         handle.insert(token(new), running(token(new), 1));
         handle.remove(token(old));
     }
-    Ok(Tally::default())
+    Ok(Counts::default())
 }
 
 fn shake<R: Specimen>(trial: &Trial<'_, R>, member: &Member<'_>, mut handle: impl Handle<R>) {
@@ -145,26 +145,26 @@ fn scan<R: Specimen>(
     member: &Member<'_>,
     mut handle: impl Handle<R>,
     floors: &Floors,
-) -> Result<Tally, Breach> {
-    let mut tally = Tally::default();
-    let mut seen = [0; LASTING];
+) -> Result<Counts, Breach> {
+    let mut counts = Counts::default();
+    let mut latest = [0; LASTING];
     for _ in member.rounds(rounds(trial) * SCANS_PER_ROUND_MAX) {
         let floor = floors.each_ref().map(|floor| floor.load(Ordering::SeqCst));
         let picture = Picture::take(&mut handle)?;
-        tally.scans += 1;
+        counts.scans += 1;
         let claim = trial.profile.scan_consistency;
-        tally.repeated += picture.complete(claim != ScanConsistency::Weak)?;
+        counts.repeated += picture.complete(claim != ScanConsistency::Weak)?;
         picture.fresh(&floor, trial.lag_writes())?;
-        picture.follows(&mut seen)?;
+        picture.follows(&mut latest)?;
         match picture.one_instant() {
             Err(mixture) if claim == ScanConsistency::Snapshot => {
                 return Err(Promise::ScansOneInstant.broken(mixture));
             }
-            Err(_) => tally.mixed += 1,
+            Err(_) => counts.mixed += 1,
             Ok(()) => {}
         }
     }
-    Ok(tally)
+    Ok(counts)
 }
 
 /// What one scan showed.
@@ -181,7 +181,7 @@ impl Picture {
         let mut broken = None;
         handle.scan(|id, record| {
             // Writers meet a scan in the middle.
-            dawdle();
+            maybe_yield();
             if let Err(breach) = whole(id, record).and_then(|()| picture.add(id, record)) {
                 broken = Some(breach);
             }
@@ -244,9 +244,9 @@ impl Picture {
     }
 
     /// Each record is no older than in this thread's scan before.
-    fn follows(&self, seen: &mut [u64; LASTING]) -> Result<(), Breach> {
+    fn follows(&self, latest: &mut [u64; LASTING]) -> Result<(), Breach> {
         for (number, &(low, high, _)) in self.lasting.iter().enumerate() {
-            let before = std::mem::replace(&mut seen[number], high);
+            let before = std::mem::replace(&mut latest[number], high);
             if low < before {
                 return Err(Promise::Monotonic.broken(format!(
                     "scans of one thread showed {} at revision {before} and then {low}",

@@ -217,11 +217,11 @@ impl<H: Handle<R>, R: Specimen> Game<H, R> {
     }
 
     fn read(&mut self, reader: usize, id: ProcessId) -> Result<(), Breach> {
-        let seen = self.handles[reader].read(id, R::clone);
-        if let Some(record) = &seen {
+        let actual = self.handles[reader].read(id, R::clone);
+        if let Some(record) = &actual {
             whole(id, record)?;
         }
-        self.model.sees(reader, id, seen.as_ref())
+        self.model.sees(reader, id, actual.as_ref())
     }
 
     fn insert(&mut self, reader: usize, id: ProcessId, record: R) -> Result<(), Breach> {

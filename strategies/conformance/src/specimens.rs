@@ -2,8 +2,8 @@
 
 use contract::{Change, Event, Handle, ProcessId, Specimen};
 
-use crate::dawdler::give_way;
 use crate::verdict::{Breach, Promise};
+use crate::yielding_record::give_way;
 
 /// Identifiers that are awkward for some table: sentinels (0, all ones), the sign bit, equal low
 /// bits (1, 1 + 2^8, 1 + 2^16, 1 + 2^32), equal high bits, neighbours.
@@ -73,11 +73,11 @@ pub(crate) fn brief_or_nothing<R: Specimen>(record: Option<&R>) -> String {
 
 /// Two records that should be equal and are not: briefly, and in full if the brief forms agree.
 pub(crate) fn difference<R: Specimen>(actual: Option<&R>, expected: Option<&R>) -> String {
-    let (seen, wanted) = (brief_or_nothing(actual), brief_or_nothing(expected));
-    if seen == wanted {
+    let (given, wanted) = (brief_or_nothing(actual), brief_or_nothing(expected));
+    if given == wanted {
         format!("{actual:?} instead of {expected:?}")
     } else {
-        format!("{seen} instead of {wanted}")
+        format!("{given} instead of {wanted}")
     }
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn observe<R: Specimen>(
     gaze: Gaze,
 ) -> Result<Option<u64>, Breach> {
     let mut called = false;
-    let seen = handle.read(id, |record| {
+    let outcome = handle.read(id, |record| {
         called = true;
         whole(id, record)?;
         if gaze == Gaze::Linger {
@@ -122,7 +122,7 @@ pub(crate) fn observe<R: Specimen>(
         }
         Ok(record.revision())
     });
-    match seen {
+    match outcome {
         None if called => {
             Err(Promise::NotCalled
                 .broken(format!("read of {id} called the closure and returned None")))

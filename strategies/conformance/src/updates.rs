@@ -146,7 +146,7 @@ struct Witness<'c, H> {
     floors: &'c Floors,
     handle: H,
     /// The latest revision seen of each identifier.
-    seen: [u64; HOT],
+    latest: [u64; HOT],
     diary: Diary,
 }
 
@@ -155,7 +155,7 @@ impl<'c, H> Witness<'c, H> {
         Self {
             floors,
             handle,
-            seen: [1; HOT],
+            latest: [1; HOT],
             diary: Diary::default(),
         }
     }
@@ -207,10 +207,10 @@ impl<'c, H> Witness<'c, H> {
         let revision = observe(&mut self.handle, id, gaze)?
             .ok_or_else(|| never_removed(Promise::Present, "read of", id))?;
         self.diary.reads += 1;
-        let seen = std::mem::replace(&mut self.seen[number], revision);
-        if revision < seen {
+        let before = std::mem::replace(&mut self.latest[number], revision);
+        if revision < before {
             return Err(Promise::Monotonic.broken(format!(
-                "a reader of {id} saw revision {seen} and then {revision}"
+                "a reader of {id} saw revision {before} and then {revision}"
             )));
         }
         if revision + self.floors.lag_writes < floor {

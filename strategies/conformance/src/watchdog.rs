@@ -39,11 +39,15 @@ pub(crate) fn watch<T>(what: &str, patience: Duration, work: impl FnOnce(&Progre
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let done = done;
-            let (mut seen, mut periods_idle) = (progress.ticks(), 0);
+            let (mut ticks_before, mut periods_idle) = (progress.ticks(), 0);
             while done.recv_timeout(patience / PERIODS) == Err(RecvTimeoutError::Timeout) {
                 let ticks = progress.ticks();
-                periods_idle = if ticks == seen { periods_idle + 1 } else { 0 };
-                seen = ticks;
+                periods_idle = if ticks == ticks_before {
+                    periods_idle + 1
+                } else {
+                    0
+                };
+                ticks_before = ticks;
                 if periods_idle > PERIODS {
                     give_up(what, patience, ticks);
                 }

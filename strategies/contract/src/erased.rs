@@ -97,12 +97,12 @@ impl<R: Record, H: Handle<R>> AnyHandle<R> for H {
 impl<R: Record> Handle<R> for ErasedHandle<'_, R> {
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         let (mut f, mut result) = (Some(f), None);
-        let found = self.0.read(id, &mut |record| {
+        let is_present = self.0.read(id, &mut |record| {
             // Taken by the first call, and the contract allows no second.
             result = f.take().map(|f| f(record));
         });
         // What the strategy said counts, even if it called the closure all the same.
-        result.filter(|_| found)
+        result.filter(|_| is_present)
     }
 
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {

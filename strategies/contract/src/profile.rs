@@ -169,7 +169,7 @@ impl FromStr for ReadConsistency {
         let published = text.split(' ').find_map(|word| word.parse().ok());
         let published = published.map(|every| ReadConsistency::Published { every });
         let mut all = [Some(ReadConsistency::Linearizable), published].into_iter();
-        let named = all.find_map(|one| one.filter(|one| one.to_string() == text));
+        let named = all.find_map(|claim| claim.filter(|claim| claim.to_string() == text));
         named.ok_or(strum::ParseError::VariantNotFound)
     }
 }

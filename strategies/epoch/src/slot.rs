@@ -74,7 +74,7 @@ impl<T: Send + Sync + 'static> Slot<T> {
             // SAFETY: the caller's promise about `guard`.
             match unsafe { self.exchange(current, Owned::new(next), guard) } {
                 Ok(_) => return Some(answer),
-                Err((found, _)) => current = found,
+                Err((actual, _)) => current = actual,
             }
         }
     }
@@ -96,7 +96,7 @@ impl<T: Send + Sync + 'static> Slot<T> {
             // SAFETY: the caller's promise about `guard`.
             match unsafe { self.exchange(current, next, guard) } {
                 Ok(old) => return Ok(old),
-                Err((found, rejected)) => (current, next) = (found, rejected),
+                Err((actual, rejected)) => (current, next) = (actual, rejected),
             }
         }
     }
@@ -209,19 +209,19 @@ mod tests {
         let collector = Collector::new();
         let guard = &collector.register().pin();
         let slot = Slot::new(1);
-        let mut seen = Vec::new();
+        let mut observed = Vec::new();
         // SAFETY: the only collector around.
         unsafe {
             let updated = slot.update(guard, |&old| {
-                if seen.is_empty() {
+                if observed.is_empty() {
                     assert_eq!(slot.replace(10, guard), Ok(&1));
                 }
-                seen.push(old);
+                observed.push(old);
                 Write::Publish(old + 1, ())
             });
             assert_eq!((updated, slot.get(guard)), (Some(()), Some(&11)));
         }
-        assert_eq!(seen, [1, 10]);
+        assert_eq!(observed, [1, 10]);
         assert_eq!(slot.into_inner(), Some(11));
     }
 }

@@ -268,8 +268,8 @@ mod tests {
         assert_eq!(other.apply(ID, Step::Next), Some(Ok(1)));
 
         stalled.unlink(ID, &killed.unwrap());
-        let seen = other.read(ID, Token::revision);
-        assert_eq!(seen, Some(1), "the new cell is left alone");
+        let revision = other.read(ID, Token::revision);
+        assert_eq!(revision, Some(1), "the new cell is left alone");
 
         drop((stalled, other));
         drop(table);

@@ -296,20 +296,20 @@ mod tests {
         let domain = Domain::new(&Family);
         let [mut guard, mut other] = [(); 2].map(|()| Guard::new(&domain));
         let slot = Slot::new(1);
-        let mut seen = Vec::new();
+        let mut observed = Vec::new();
         // SAFETY: the only domain around.
         unsafe {
             let updated = guard.update(&slot, |&old| {
-                if seen.is_empty() {
+                if observed.is_empty() {
                     let replaced = other.replace(&slot, Box::new(10), |&old| old);
                     assert_eq!(replaced, Ok(1));
                 }
-                seen.push(old);
+                observed.push(old);
                 Write::Publish(old + 1, ())
             });
             assert_eq!((updated, other.load(&slot)), (Some(()), Some(&11)));
         }
-        assert_eq!(seen, [1, 10]);
+        assert_eq!(observed, [1, 10]);
         assert_eq!(slot.into_inner(), Some(11));
     }
 }

@@ -84,12 +84,12 @@ pub fn explain<M: Model>(
             is_culprit: operation.ret == at,
         })
         .collect();
-    shown.sort_by_key(|one| (one.call, one.index));
+    shown.sort_by_key(|operation| (operation.call, operation.index));
     // Of what is too much to show, the end says most.
     let not_shown = shown.len().saturating_sub(SHOWN_MAX);
     let mut surplus = not_shown;
-    shown.retain(|one| {
-        let is_kept = one.is_culprit || surplus == 0;
+    shown.retain(|operation| {
+        let is_kept = operation.is_culprit || surplus == 0;
         surplus -= usize::from(!is_kept);
         is_kept
     });
@@ -99,7 +99,11 @@ pub fn explain<M: Model>(
             .iter()
             .map(|state| model.describe_state(state))
             .collect(),
-        left_out: operations.iter().filter(|one| one.call <= at).count() - strict.len(),
+        left_out: operations
+            .iter()
+            .filter(|operation| operation.call <= at)
+            .count()
+            - strict.len(),
         not_shown,
         shown,
     }
@@ -208,7 +212,7 @@ const ROOMY_MAX: usize = 24;
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let before = match self.before.as_slice() {
-            [one] => one.clone(),
+            [only] => only.clone(),
             several => format!("one of {}", several.join(", ")),
         };
         if self.not_shown == 0 {
@@ -217,7 +221,7 @@ impl fmt::Display for Explanation {
         let mut instants: Vec<u64> = self
             .shown
             .iter()
-            .flat_map(|one| [one.call, one.ret])
+            .flat_map(|operation| [operation.call, operation.ret])
             .filter(|&time| time != NEVER)
             .collect();
         instants.sort_unstable();
@@ -226,19 +230,19 @@ impl fmt::Display for Explanation {
         let column = |time: u64| step * instants.partition_point(|&instant| instant < time);
         let width = step * instants.len() + 1;
         let [names, spans] = [
-            |one: &Shown| format!("process {}", one.process),
-            |one: &Shown| match one.ret {
-                NEVER => format!("{}..", one.call),
-                ret => format!("{}..{ret}", one.call),
+            |operation: &Shown| format!("process {}", operation.process),
+            |operation: &Shown| match operation.ret {
+                NEVER => format!("{}..", operation.call),
+                ret => format!("{}..{ret}", operation.call),
             },
         ]
         .map(|text| self.shown.iter().map(text).collect::<Vec<String>>());
         let widest = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0);
         let (name_width, span_width) = (widest(&names), widest(&spans));
-        for ((one, name), span) in self.shown.iter().zip(&names).zip(&spans) {
-            let end = (one.ret != NEVER).then(|| column(one.ret));
-            let bar = bar(column(one.call), end, width);
-            let mark = if one.is_culprit {
+        for ((operation, name), span) in self.shown.iter().zip(&names).zip(&spans) {
+            let end = (operation.ret != NEVER).then(|| column(operation.ret));
+            let bar = bar(column(operation.call), end, width);
+            let mark = if operation.is_culprit {
                 "   <- no order explains this"
             } else {
                 ""
@@ -246,7 +250,7 @@ impl fmt::Display for Explanation {
             writeln!(
                 f,
                 "  {name:name_width$}  {span:>span_width$}  {bar}  {}{mark}",
-                one.what
+                operation.what
             )?;
         }
         if self.not_shown > 0 {

@@ -36,8 +36,10 @@ pub(crate) fn until<M: Model>(
     operations: &[Operation<M::Action>],
     time: u64,
 ) -> Vec<Operation<M::Action>> {
-    let called = operations.iter().filter(|one| one.call <= time);
-    called.map(|one| one.until(model, time)).collect()
+    let called = operations.iter().filter(|operation| operation.call <= time);
+    called
+        .map(|operation| operation.until(model, time))
+        .collect()
 }
 
 impl<A: Clone> Operation<A> {

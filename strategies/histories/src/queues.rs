@@ -48,7 +48,11 @@ pub fn check<V: Value>(history: &[Operation<QueueAction<V>>], order: Order) -> O
         Ok(stays) => conflict(history, &stays, order),
         Err(conflict) => Some(conflict),
     };
-    let has_unknown = || history.iter().any(|one| one.action == QueueAction::Take);
+    let has_unknown = || {
+        history
+            .iter()
+            .any(|operation| operation.action == QueueAction::Take)
+    };
     match conflict {
         // Whoever took nobody knows what can have made room.
         Some(_) if has_unknown() => None,

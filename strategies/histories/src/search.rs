@@ -64,13 +64,13 @@ pub fn search<M: Model>(
     };
     let in_flight = operations
         .iter()
-        .filter(|one| one.call <= at && one.ret > at && one.is_complete());
+        .filter(|operation| operation.call <= at && operation.ret > at && operation.is_complete());
     // Looking ahead cuts off what is possible for a time and not in the end, and so does an answer that
     // came later: what was reached says too little.
     if M::LOOKS_AHEAD
         || in_flight
             .into_iter()
-            .any(|one| model.in_flight(&one.action) != one.action)
+            .any(|operation| model.in_flight(&operation.action) != operation.action)
     {
         first_without(model, starts, operations, limits)
     } else {
@@ -90,10 +90,10 @@ fn search_all<M: Model>(
     let mut steps = limits.steps;
     for start in starts {
         let mut search = Search::new(model, operations, &lanes, start.clone(), limits, steps);
-        let found = search.run();
+        let result = search.run();
         steps = search.steps;
         furthest = furthest.max(search.furthest);
-        match found {
+        match result {
             Found::Order => return Verdict::Linearizable,
             Found::GivenUp => {
                 return Verdict::Unknown {
@@ -141,7 +141,7 @@ pub(crate) fn outcomes<M: Model>(
     most: usize,
 ) -> Option<HashSet<M::State>> {
     let lanes = Lanes::new(operations);
-    let mut found = HashSet::new();
+    let mut states = HashSet::new();
     let mut steps = limits.steps;
     for start in starts {
         let mut search = Search::new(model, operations, &lanes, start.clone(), limits, steps);
@@ -150,8 +150,8 @@ pub(crate) fn outcomes<M: Model>(
                 Found::None => break,
                 Found::GivenUp => return None,
                 Found::Order => {
-                    found.insert(search.state.clone());
-                    if found.len() > most {
+                    states.insert(search.state.clone());
+                    if states.len() > most {
                         return None;
                     }
                     // As if it had led nowhere: what leads to the same is not followed twice.
@@ -161,7 +161,7 @@ pub(crate) fn outcomes<M: Model>(
         }
         steps = search.steps;
     }
-    Some(found)
+    Some(states)
 }
 
 enum Found {
@@ -378,13 +378,13 @@ fn observations<M: Model>(
         return Vec::new();
     }
     let observes = |&(index, _): &(usize, u64)| model.observes(&operations[index].action);
-    let mut found: Vec<(u64, usize)> = lanes
+    let mut returned: Vec<(u64, usize)> = lanes
         .returned()
         .filter(observes)
         .map(|(index, ret)| (ret, index))
         .collect();
-    found.sort_unstable();
-    found
+    returned.sort_unstable();
+    returned
 }
 
 /// Configurations from which no order was found. Exact: a hash only says where to look.

@@ -137,7 +137,10 @@ fn verdict(history: &[Operation<RegisterAction>], clusters: &[Cluster]) -> Resul
             return conflict(ConflictKind::FromTheFuture, cluster.operations().collect());
         }
     }
-    let mut forward: Vec<&Cluster> = clusters.iter().filter(|one| one.is_forward()).collect();
+    let mut forward: Vec<&Cluster> = clusters
+        .iter()
+        .filter(|cluster| cluster.is_forward())
+        .collect();
     forward.sort_unstable_by_key(|cluster| cluster.first_return.0);
     for pair in forward.windows(2) {
         if pair[1].first_return.0 < pair[0].last_call.0 {
@@ -161,7 +164,7 @@ fn verdict(history: &[Operation<RegisterAction>], clusters: &[Cluster]) -> Resul
 
 /// The clusters of all values that were written or read.
 fn clusters(history: &[Operation<RegisterAction>]) -> Result<Vec<Cluster>, Undecided> {
-    let mut index = Index::of(history);
+    let mut index = Index::from_history(history);
     let mut initial = Cluster::INITIAL;
     let mut clusters: Vec<Cluster> = Vec::with_capacity(history.len() / 2 + 1);
     for (number, operation) in history.iter().enumerate() {
@@ -202,7 +205,7 @@ enum Index {
 }
 
 impl Index {
-    fn of(history: &[Operation<RegisterAction>]) -> Self {
+    fn from_history(history: &[Operation<RegisterAction>]) -> Self {
         let largest = history
             .iter()
             .map(|operation| match operation.action {

@@ -74,7 +74,10 @@ fn verdicts(name: &str) -> Vec<Verdict> {
             let verdict = search(&KeyValue, &["".into()], history, &LIMITS);
             if let Verdict::Violated { at } = verdict {
                 let why = explain::explain(&KeyValue, &["".into()], history, at);
-                assert!(why.shown.iter().any(|one| one.is_culprit), "{why}");
+                assert!(
+                    why.shown.iter().any(|operation| operation.is_culprit),
+                    "{why}"
+                );
                 assert!(why.shown.len() < history.len(), "{why}");
             }
             verdict
@@ -87,7 +90,7 @@ fn linearizable_histories_are_accepted() {
     for name in ["c01-ok.txt", "c10-ok.txt", "c50-ok.txt"] {
         let all = verdicts(name);
         assert!(
-            all.iter().all(|one| *one == Verdict::Linearizable),
+            all.iter().all(|verdict| *verdict == Verdict::Linearizable),
             "{name}: {all:?}"
         );
     }
@@ -99,7 +102,7 @@ fn others_are_rejected() {
         let all = verdicts(name);
         assert!(
             all.iter()
-                .any(|one| matches!(one, Verdict::Violated { .. })),
+                .any(|verdict| matches!(verdict, Verdict::Violated { .. })),
             "{name}: {all:?}"
         );
     }

@@ -41,9 +41,9 @@ fn has_order<M: Model>(
             Step::To(next) => next,
         };
         done[i] = true;
-        let found = has_order(model, &next, operations, done);
+        let is_ordered = has_order(model, &next, operations, done);
         done[i] = false;
-        found
+        is_ordered
     })
 }
 
@@ -105,7 +105,7 @@ fn set() -> impl Strategy<Value = SetAction> {
     prop_oneof![
         (1u64..5).prop_map(SetAction::Add),
         prop::collection::btree_set(1u64..5, 0..4)
-            .prop_map(|seen| SetAction::Read(OrdSet::from(seen))),
+            .prop_map(|values| SetAction::Read(OrdSet::from(values))),
     ]
 }
 
@@ -122,8 +122,11 @@ fn with_unknown<M: Model>(
     model: &M,
     mut history: Vec<Operation<M::Action>>,
 ) -> Vec<Operation<M::Action>> {
-    for one in history.iter_mut().filter(|one| !one.is_complete()) {
-        one.action = model.in_flight(&one.action);
+    for operation in history
+        .iter_mut()
+        .filter(|operation| !operation.is_complete())
+    {
+        operation.action = model.in_flight(&operation.action);
     }
     history
 }
@@ -143,7 +146,7 @@ fn unique_queue(mut history: Vec<Operation<QueueAction>>) -> Vec<Operation<Queue
 fn transaction() -> impl Strategy<Value = Vec<Access>> {
     let access = prop_oneof![
         (1u64..3, 1u64..4).prop_map(|(key, value)| Access::Write(key, value)),
-        (1u64..3, prop::option::of(1u64..4)).prop_map(|(key, seen)| Access::Read(key, seen)),
+        (1u64..3, prop::option::of(1u64..4)).prop_map(|(key, value)| Access::Read(key, value)),
     ];
     prop::collection::vec(access, 1..3)
 }
@@ -181,13 +184,13 @@ fn check<M: Model>(model: &M, start: &M::State, history: &[Operation<M::Action>]
         let earlier = |before: u64| {
             let mut part: Vec<_> = history
                 .iter()
-                .filter(|one| one.call <= before)
+                .filter(|operation| operation.call <= before)
                 .cloned()
                 .collect();
-            for one in &mut part {
-                if one.ret > before {
-                    one.ret = NEVER;
-                    one.action = model.in_flight(&one.action);
+            for operation in &mut part {
+                if operation.ret > before {
+                    operation.ret = NEVER;
+                    operation.action = model.in_flight(&operation.action);
                 }
             }
             part
@@ -207,7 +210,10 @@ fn check<M: Model>(model: &M, start: &M::State, history: &[Operation<M::Action>]
             &mut vec![false; with.len()]
         ));
         let why = explain::explain(model, std::slice::from_ref(start), history, at);
-        assert!(why.shown.iter().any(|one| one.is_culprit), "{why}");
+        assert!(
+            why.shown.iter().any(|operation| operation.is_culprit),
+            "{why}"
+        );
     }
 }
 
@@ -216,7 +222,7 @@ fn check<M: Model>(model: &M, start: &M::State, history: &[Operation<M::Action>]
 fn any_taken(history: &[Operation<QueueAction>]) -> bool {
     let Some(unknown) = history
         .iter()
-        .position(|one| one.action == QueueAction::Take)
+        .position(|operation| operation.action == QueueAction::Take)
     else {
         let start = &mut vec![false; history.len()];
         return has_order(&UnorderedQueue::default(), &OrdMap::new(), history, start);
@@ -239,7 +245,9 @@ fn agrees<M: Model<Action = QueueAction>>(
     let starts = [start];
     let verdict = search(model, &starts, history, &Limits::default());
     let Some(conflict) = queues::check(history, order) else {
-        let has_unknown = history.iter().any(|one| one.action == QueueAction::Take);
+        let has_unknown = history
+            .iter()
+            .any(|operation| operation.action == QueueAction::Take);
         assert!(has_unknown, "every value is put in once");
         return;
     };
@@ -328,10 +336,10 @@ proptest! {
 
     #[test]
     fn zones_agree_with_the_search(history in history(register()).prop_map(unique)) {
-        let found = zones::check(&history).expect("every value is written once");
+        let result = zones::check(&history).expect("every value is written once");
         let verdict = search(&Register::default(), &[None], &history, &Limits::default());
-        prop_assert_eq!(found.is_ok(), verdict == Verdict::Linearizable, "{:?} {:?}", found, verdict);
-        if let Err(conflict) = found {
+        prop_assert_eq!(result.is_ok(), verdict == Verdict::Linearizable, "{:?} {:?}", result, verdict);
+        if let Err(conflict) = result {
             // What is shown cannot be reconciled by itself.
             let alone: Vec<_> = conflict.operations.iter().map(|&index| history[index].clone()).collect();
             let verdict = search(&Register::default(), &[None], &alone, &Limits::default());
@@ -430,7 +438,10 @@ fn an_explanation_of_too_much_shows_the_culprit_and_counts_the_rest() {
     history.push(beside(1, NEVER, Write(501)));
     history.push(beside(2, 2_000, Read(Some(999))));
     let why = explain::explain(&Register::default(), &[None], &history, 2_000);
-    assert!(why.shown.iter().any(|one| one.is_culprit), "{why}");
+    assert!(
+        why.shown.iter().any(|operation| operation.is_culprit),
+        "{why}"
+    );
     assert_eq!((why.shown.len(), why.not_shown, why.left_out), (16, 486, 0));
     let text = why.to_string();
     assert!(text.ends_with("(486 more may be part of it)\n"), "{text}");
@@ -518,7 +529,7 @@ impl Model for Ahead {
     fn step(&self, state: &u64, action: &Option<u64>) -> Step<u64> {
         match action {
             None => Step::To(state + 1),
-            Some(seen) if seen == state => Step::Observes,
+            Some(number) if number == state => Step::Observes,
             Some(_) => Step::Impossible,
         }
     }

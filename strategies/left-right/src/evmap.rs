@@ -273,11 +273,11 @@ mod tests {
         for id in 0..u64::from(BATCH) + 5 {
             handle.insert(ProcessId(id), ProcessSnapshot::pending(ProcessId(id)));
         }
-        let mut seen = 0;
+        let mut visits = 0;
         handle.scan(|_, record| {
             assert_eq!(contract::Specimen::state(record), State::Pending);
-            seen += 1;
+            visits += 1;
         });
-        assert_eq!(seen, BATCH);
+        assert_eq!(visits, BATCH);
     }
 }

@@ -315,9 +315,9 @@ mod tests {
                 }
             }
             handle.publish();
-            let mut seen = IdMap::default();
-            handle.scan(|id, record| assert_eq!(seen.insert(id, record.clone()), None));
-            assert_eq!(seen, model, "after step {step}");
+            let mut visited = IdMap::default();
+            handle.scan(|id, record| assert_eq!(visited.insert(id, record.clone()), None));
+            assert_eq!(visited, model, "after step {step}");
         }
     }
 

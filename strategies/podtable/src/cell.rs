@@ -66,9 +66,9 @@ impl<T: Value> SeqCell<T> {
     /// Stores `value` and returns the one that it displaced.
     pub fn insert(&self, value: T) -> Option<T> {
         loop {
-            let (seen, displaced) = self.versioned();
-            let locked = seen.locked_live();
-            if self.replace((seen, locked, seen.next_in(Buffer::new(0))), &value) {
+            let (version, displaced) = self.versioned();
+            let locked = version.locked_live();
+            if self.replace((version, locked, version.next_in(Buffer::new(0))), &value) {
                 return displaced;
             }
         }
@@ -97,13 +97,13 @@ impl<T: Value> SeqCell<T> {
         mut change: impl FnMut(&mut T) -> Result<U, E>,
     ) -> Option<Result<U, E>> {
         loop {
-            let (seen, value) = self.versioned();
+            let (version, value) = self.versioned();
             let mut value = value?;
             let outcome = match change(&mut value) {
                 Ok(outcome) => outcome,
                 Err(reason) => return Some(Err(reason)),
             };
-            if self.replace((seen, seen.locked(), seen.next()), &value) {
+            if self.replace((version, version.locked(), version.next()), &value) {
                 return Some(Ok(outcome));
             }
         }
@@ -125,9 +125,9 @@ impl<T: Value> SeqCell<T> {
     /// Takes the value out.
     pub fn take(&self) -> Option<T> {
         loop {
-            let (seen, value) = self.versioned();
+            let (version, value) = self.versioned();
             let value = value?;
-            if seqlock::empty(&self.stamp, seen) {
+            if seqlock::empty(&self.stamp, version) {
                 return Some(value);
             }
         }
@@ -137,16 +137,16 @@ impl<T: Value> SeqCell<T> {
     #[inline]
     fn versioned(&self) -> (Stamp, Option<T>) {
         loop {
-            let seen = seqlock::begin(&self.stamp);
-            if seen.is_readable() {
+            let version = seqlock::begin(&self.stamp);
+            if version.is_readable() {
                 let value = seqlock::load(self.words());
-                if seqlock::unchanged(&self.stamp, seen) {
-                    return (seen, Some(value));
+                if seqlock::unchanged(&self.stamp, version) {
+                    return (version, Some(value));
                 }
-            } else if seen.is_locked() {
+            } else if version.is_locked() {
                 seqlock::wait_for_writer(&self.stamp);
             } else {
-                return (seen, None);
+                return (version, None);
             }
         }
     }
@@ -272,8 +272,8 @@ mod models {
             let to_read = Arc::clone(&cell);
             let reader = thread::spawn(move || [(); 2].map(|()| to_read.get().map(whole)));
             assert_eq!(filler.join().unwrap(), None);
-            let seen = reader.join().unwrap();
-            assert!(seen.is_sorted() && seen[1].is_none_or(|number| number == 1));
+            let observed = reader.join().unwrap();
+            assert!(observed.is_sorted() && observed[1].is_none_or(|number| number == 1));
             assert_eq!(cell.get().map(whole), Some(1));
         });
     }

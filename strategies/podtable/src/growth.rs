@@ -164,17 +164,17 @@ impl<K, V> fmt::Debug for Generation<K, V> {
 /// Makes a stamp final, and returns it.
 fn freeze(stamp: &AtomicU64) -> Stamp {
     loop {
-        let seen = seqlock::begin(stamp);
-        if seen.is_locked() {
+        let version = seqlock::begin(stamp);
+        if version.is_locked() {
             seqlock::wait_for_writer(stamp);
             continue;
         }
-        let frozen = seen.moved();
+        let frozen = version.moved();
         // Release: partner is the acquire load in `begin`. What the last writer of the words released to
-        // us is passed on to those who read them under the frozen stamp. No acquire on top: `seen` was
+        // us is passed on to those who read them under the frozen stamp. No acquire on top: `version` was
         // loaded by `begin`. SeqCst: whoever still reads the slot as it was comes before, see `order`.
         if stamp
-            .compare_exchange(seen.0, frozen.0, Ordering::SeqCst, Ordering::Relaxed)
+            .compare_exchange(version.0, frozen.0, Ordering::SeqCst, Ordering::Relaxed)
             .is_ok()
         {
             return frozen;
@@ -206,8 +206,8 @@ mod models {
             assert_eq!(grower.join().unwrap(), None);
             let (bumped, _writing) = writer.join().unwrap();
             assert_eq!(bumped, 2);
-            let (seen, _reading) = reader.join().unwrap();
-            assert!(seen.is_sorted() && seen[1] <= 2, "{seen:?}");
+            let (observed, _reading) = reader.join().unwrap();
+            assert!(observed.is_sorted() && observed[1] <= 2, "{observed:?}");
             assert!(table.has_grown());
             assert_eq!(number(table), 2);
             assert_eq!(table.get(&nth(1)).map(whole), Some(1));

@@ -51,9 +51,9 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
     #[inline(always)]
     pub fn get(&mut self, key: &K) -> Option<V> {
         match self.attempt(key) {
-            Lookup::Found(found) => Some(found.value),
+            Lookup::Found(record) => Some(record.value),
             Lookup::Absent if !self.is_outgrown() => None,
-            _ => self.lookup(key).map(|found| found.value),
+            _ => self.lookup(key).map(|record| record.value),
         }
     }
 
@@ -105,15 +105,15 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
         key: &K,
         mut change: impl FnMut(&mut V) -> Result<T, E>,
     ) -> Option<Result<T, E>> {
-        if let Lookup::Found(found) = self.attempt(key) {
+        if let Lookup::Found(record) = self.attempt(key) {
             // Without a spare, `change` would be called in vain. `replace` makes the same comparison, which the
             // compiler leaves out.
             if W::can_replace(self.view.buffers, self.spare) {
                 // The next value exists before the slot is touched: a panic in here changes nothing.
-                let mut value = found.value;
+                let mut value = record.value;
                 match change(&mut value) {
                     Ok(outcome) => {
-                        if W::replace(&found, self.view.buffers, &value, &mut self.spare) {
+                        if W::replace(&record, self.view.buffers, &value, &mut self.spare) {
                             return Some(Ok(outcome));
                         }
                     }
@@ -143,11 +143,11 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
         let hash = table.hash(key);
         let mut structure = table.structure();
         loop {
-            let found = self.lookup(key)?;
-            if let Some(buffer) = self.view.remove(self.view.slots.home(hash), &found) {
+            let record = self.lookup(key)?;
+            if let Some(buffer) = self.view.remove(self.view.slots.home(hash), &record) {
                 structure.free.push(buffer);
                 table.count_one_less();
-                return Some(found.value);
+                return Some(record.value);
             }
         }
     }
@@ -213,7 +213,7 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
                 Lookup::Busy(stamp) => seqlock::wait_for_writer(stamp),
                 // Closed meanwhile: the truth is in the next one.
                 _ if self.is_outgrown() => {}
-                Lookup::Found(found) => return Some(found),
+                Lookup::Found(record) => return Some(record),
                 Lookup::Absent | Lookup::Further(_) => return None,
             }
         }
@@ -226,8 +226,8 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
     fn lookup_writable(&mut self, key: &K, mut does_without: bool) -> Option<Found<'t, V>> {
         let backoff = Backoff::new();
         loop {
-            let found = self.lookup(key)?;
-            if found.seen.is_moved() {
+            let record = self.lookup(key)?;
+            if record.version.is_moved() {
                 // Growth takes as long as all records take to be copied: after a moment, wait for its lock. A
                 // caller who holds that lock finds nothing frozen.
                 if backoff.is_completed() && !does_without {
@@ -238,26 +238,26 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
             } else if W::NEEDS_SPARE && self.spare == Buffer::NONE && !does_without {
                 does_without = !self.equip(&mut self.table.structure());
             } else {
-                return Some(found);
+                return Some(record);
             }
         }
     }
 
-    /// Replaces what was `found`, in place if there is no spare to be had.
-    fn replace(&mut self, found: &Found<'t, V>, new: &V) -> bool {
+    /// Replaces the value of `record`, in place if there is no spare to be had.
+    fn replace(&mut self, record: &Found<'t, V>, new: &V) -> bool {
         if W::NEEDS_SPARE && self.spare == Buffer::NONE {
-            InPlace::replace(found, self.view.buffers, new, &mut self.spare)
+            InPlace::replace(record, self.view.buffers, new, &mut self.spare)
         } else {
-            W::replace(found, self.view.buffers, new, &mut self.spare)
+            W::replace(record, self.view.buffers, new, &mut self.spare)
         }
     }
 
     /// Overwrites the value of `key`, if there is one.
     fn overwrite(&mut self, key: &K, value: &V, does_without: bool) -> Option<V> {
         loop {
-            let found = self.lookup_writable(key, does_without)?;
-            if self.replace(&found, value) {
-                return Some(found.value);
+            let record = self.lookup_writable(key, does_without)?;
+            if self.replace(&record, value) {
+                return Some(record.value);
             }
         }
     }
@@ -300,11 +300,11 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
         mut change: impl FnMut(&mut V) -> Result<T, E>,
     ) -> Option<Result<T, E>> {
         loop {
-            let found = self.lookup_writable(key, false)?;
-            let mut value = found.value;
+            let record = self.lookup_writable(key, false)?;
+            let mut value = record.value;
             match change(&mut value) {
                 Ok(outcome) => {
-                    if self.replace(&found, &value) {
+                    if self.replace(&record, &value) {
                         return Some(Ok(outcome));
                     }
                 }

@@ -39,13 +39,13 @@ impl<K: Key, V: Value, W: Replace, S: BuildHasher> Iterator for Iter<'_, K, V, W
     fn next(&mut self) -> Option<(K, V)> {
         while let Some(slot) = self.view.slots.get(self.next) {
             self.next += 1;
-            let Some((key, found)) = self.view.record(&slot) else {
+            let Some((key, record)) = self.view.record(&slot) else {
                 continue;
             };
-            let has_moved_on =
-                found.seen.is_moved() && !ptr::eq(self.table.generations.newest(), self.generation);
+            let has_moved_on = record.version.is_moved()
+                && !ptr::eq(self.table.generations.newest(), self.generation);
             if !has_moved_on {
-                return Some((key, found.value));
+                return Some((key, record.value));
             }
             // The table has grown meanwhile: the record, if it still exists, is in the newest.
             if let Some(value) = self.table.get(&key) {

@@ -78,9 +78,9 @@ mod models {
                 second.get(&nth(0))
             });
             write(&mut first);
-            let seen = [first.get(&nth(1)), other.join().unwrap()];
+            let observed = [first.get(&nth(1)), other.join().unwrap()];
             let missed = [Some(pair(1)), was_there.then_some(pair(1))];
-            assert!(seen != missed, "both missed the other's write");
+            assert!(observed != missed, "both missed the other's write");
         });
     }
 
@@ -141,8 +141,8 @@ mod models {
                 read_by_second.get(&nth(0))
             });
             assert_eq!(insert(&mut first, 0), None);
-            let seen = [read_by_first.get(&nth(0)), other.join().unwrap()];
-            assert!(seen != [None; 2], "both missed the other's write");
+            let observed = [read_by_first.get(&nth(0)), other.join().unwrap()];
+            assert!(observed != [None; 2], "both missed the other's write");
         });
     }
 
@@ -159,9 +159,9 @@ mod models {
                 to_read.get()
             });
             assert_eq!(cell.take(), Some(pair(1)));
-            let seen = [reading.get(&nth(0)), other.join().unwrap()];
+            let observed = [reading.get(&nth(0)), other.join().unwrap()];
             assert!(
-                seen != [None, Some(pair(1))],
+                observed != [None, Some(pair(1))],
                 "both missed the other's write"
             );
         });
@@ -183,8 +183,8 @@ mod models {
             for writer in writers {
                 assert_eq!(writer.join().unwrap(), Some(()));
             }
-            let seen = readers.map(|reader| reader.join().unwrap());
-            assert!(seen != [[true, false]; 2], "each saw another one first");
+            let observed = readers.map(|reader| reader.join().unwrap());
+            assert!(observed != [[true, false]; 2], "each saw another one first");
         });
     }
 }

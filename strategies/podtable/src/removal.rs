@@ -19,22 +19,22 @@ use crate::stamp::Buffer;
 use crate::sync::Ordering;
 
 impl<K: Key, V: Value> View<'_, K, V> {
-    /// Removes what was `found` from `home` on and returns its buffer, unless its stamp has changed since:
+    /// Removes `record`, found from `home` on, and returns its buffer, unless its stamp has changed since:
     /// then nothing happens. The caller holds the structure lock.
-    pub(crate) fn remove(self, home: usize, found: &Found<'_, V>) -> Option<Buffer> {
+    pub(crate) fn remove(self, home: usize, record: &Found<'_, V>) -> Option<Buffer> {
         // Here the record disappears.
-        if !seqlock::empty(found.stamp, found.seen) {
+        if !seqlock::empty(record.stamp, record.version) {
             return None;
         }
         let mut index = home;
         while let Some(slot) = self.slots.get(index) {
-            if core::ptr::eq(slot.stamp, found.stamp) {
+            if core::ptr::eq(slot.stamp, record.stamp) {
                 break;
             }
             self.take_back(index);
             index = self.slots.following(index);
         }
-        Some(found.seen.buffer())
+        Some(record.version.buffer())
     }
 
     /// Takes a record out of the count that has passed.
@@ -78,8 +78,8 @@ mod models {
             });
             let reader = thread::spawn(move || [(); 2].map(|()| reading.get(&KEY).map(whole)));
             assert_eq!(churner.join().unwrap(), Some(1));
-            let seen = reader.join().unwrap();
-            assert!(seen.iter().flatten().all(|&number| number == 1));
+            let observed = reader.join().unwrap();
+            assert!(observed.iter().flatten().all(|&number| number == 1));
             assert_eq!(number(table), 1);
         });
     }

@@ -28,11 +28,11 @@ pub trait Replace: fmt::Debug + Send + Sync + sealed::Sealed + 'static {
     #[doc(hidden)]
     fn can_replace<V: Value>(buffers: Buffers<'_, V>, spare: Buffer) -> bool;
 
-    /// Replaces what was `found` by `new`, unless its stamp has changed since: then nothing happens
+    /// Replaces the value of `record` by `new`, unless its stamp has changed since: then nothing happens
     /// and `false` is returned, as when a spare is needed and missing.
     #[doc(hidden)]
     fn replace<V: Value>(
-        found: &Found<'_, V>,
+        record: &Found<'_, V>,
         buffers: Buffers<'_, V>,
         new: &V,
         spare: &mut Buffer,
@@ -64,16 +64,21 @@ impl Replace for InPlace {
 
     #[inline(always)]
     fn replace<V: Value>(
-        found: &Found<'_, V>,
+        record: &Found<'_, V>,
         buffers: Buffers<'_, V>,
         new: &V,
         _spare: &mut Buffer,
     ) -> bool {
-        let seen = found.seen;
-        let Some(words) = buffers.get(seen.buffer_if_plain()) else {
+        let version = record.version;
+        let Some(words) = buffers.get(version.buffer_if_plain()) else {
             return false;
         };
-        seqlock::replace(found.stamp, (seen, seen.locked(), seen.next()), words, new)
+        seqlock::replace(
+            record.stamp,
+            (version, version.locked(), version.next()),
+            words,
+            new,
+        )
     }
 }
 
@@ -87,7 +92,7 @@ impl Replace for Swing {
 
     #[inline(always)]
     fn replace<V: Value>(
-        found: &Found<'_, V>,
+        record: &Found<'_, V>,
         buffers: Buffers<'_, V>,
         new: &V,
         spare: &mut Buffer,
@@ -98,16 +103,21 @@ impl Replace for Swing {
         // Readers that still look at the spare saw a stamp that was exchanged before it became ours:
         // the release fence inside `store` is the partner of the acquire fence in `unchanged`.
         seqlock::store(words, new);
-        let next = found.seen.next_in(*spare);
+        let next = record.version.next_in(*spare);
         // Release: partner is the acquire load in `seqlock::begin`. Acquire is not needed on top:
-        // `seen` was loaded by `begin`, so what led to it already happened before this. SeqCst: here the
+        // `version` was loaded by `begin`, so what led to it already happened before this. SeqCst: here the
         // change takes effect, see `order`.
-        let swapped = found
+        let swapped = record
             .stamp
-            .compare_exchange(found.seen.0, next.0, Ordering::SeqCst, Ordering::Relaxed)
+            .compare_exchange(
+                record.version.0,
+                next.0,
+                Ordering::SeqCst,
+                Ordering::Relaxed,
+            )
             .is_ok();
         if swapped {
-            *spare = found.seen.buffer();
+            *spare = record.version.buffer();
         }
         swapped
     }

@@ -59,13 +59,13 @@ pub(crate) fn load<V: Value>(words: &[AtomicU64]) -> V {
     copy::load(words)
 }
 
-/// Whether the words loaded since `seen` was loaded belong to it.
+/// Whether the words loaded since `version` was loaded belong to it.
 #[inline]
-pub(crate) fn unchanged(stamp: &AtomicU64, seen: Stamp) -> bool {
+pub(crate) fn unchanged(stamp: &AtomicU64, version: Stamp) -> bool {
     // Acquire: partner is the release fence in `store`. Keeps the word loads before the load below.
     fence(Ordering::Acquire);
     // Relaxed: ordered by the fence.
-    stamp.load(Ordering::Relaxed) == seen.0
+    stamp.load(Ordering::Relaxed) == version.0
 }
 
 /// Stores words that readers may be looking at; the caller has made the stamp say otherwise before.
@@ -77,22 +77,22 @@ pub(crate) fn store<V: Value>(words: &[AtomicU64], new: &V) {
     copy::store(words, new);
 }
 
-/// Replaces the words of version `seen` by `new` under stamp `next`, unless the stamp is no longer
-/// `seen`: then nothing happens and `false` is returned. Meanwhile the stamp is `locked`.
+/// Replaces the words of `version` by `new` under stamp `next`, unless the stamp is no longer
+/// `version`: then nothing happens and `false` is returned. Meanwhile the stamp is `locked`.
 ///
 /// Nothing between the two stamp writes can panic or call out: the new words exist already.
 #[inline(always)]
 pub(crate) fn replace<V: Value>(
     stamp: &AtomicU64,
-    (seen, locked, next): (Stamp, Stamp, Stamp),
+    (version, locked, next): (Stamp, Stamp, Stamp),
     words: &[AtomicU64],
     new: &V,
 ) -> bool {
-    // No acquire is needed: `begin` has loaded `seen`, and acquired what led to it, so our word stores come
+    // No acquire is needed: `begin` has loaded `version`, and acquired what led to it, so our word stores come
     // after the previous writer's in each word's modification order. No release: what has to come after the
     // lock is kept there by the fence in `store`. SeqCst: here the change takes effect, see `order`.
     if stamp
-        .compare_exchange(seen.0, locked.0, Ordering::SeqCst, Ordering::Relaxed)
+        .compare_exchange(version.0, locked.0, Ordering::SeqCst, Ordering::Relaxed)
         .is_err()
     {
         return false;
@@ -103,14 +103,14 @@ pub(crate) fn replace<V: Value>(
     true
 }
 
-/// Takes the value of version `seen` out, unless the stamp is no longer `seen`: then nothing happens
+/// Takes the value of `version` out, unless the stamp is no longer `version`: then nothing happens
 /// and `false` is returned. The words stay; the value is gone because the stamp says so.
 #[inline]
-pub(crate) fn empty(stamp: &AtomicU64, seen: Stamp) -> bool {
+pub(crate) fn empty(stamp: &AtomicU64, version: Stamp) -> bool {
     // Release: partner is the acquire load in `begin`, so that whoever finds the value gone has also
-    // seen what led to it. No acquire on top: `seen` was loaded by `begin`. SeqCst: here the value
+    // seen what led to it. No acquire on top: `version` was loaded by `begin`. SeqCst: here the value
     // disappears, see `order`.
-    let (old, new) = (seen.0, seen.next_empty().0);
+    let (old, new) = (version.0, version.next_empty().0);
     stamp
         .compare_exchange(old, new, Ordering::SeqCst, Ordering::Relaxed)
         .is_ok()

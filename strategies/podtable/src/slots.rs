@@ -34,7 +34,7 @@ use crate::sync::{AtomicU64, Ordering};
 #[derive(Debug)]
 pub struct Found<'t, V> {
     pub(crate) stamp: &'t AtomicU64,
-    pub(crate) seen: Stamp,
+    pub(crate) version: Stamp,
     pub(crate) value: V,
 }
 
@@ -184,9 +184,9 @@ impl<'t, K: Key, V: Value> View<'t, K, V> {
         buffer_of: impl Fn(Stamp) -> Buffer,
     ) -> Lookup<'t, V> {
         while let Some(slot) = self.slots.get(index) {
-            let seen = seqlock::begin(slot.stamp);
+            let version = seqlock::begin(slot.stamp);
             if slot.key() == *key {
-                return match self.read(slot.stamp, seen, buffer_of(seen)) {
+                return match self.read(slot.stamp, version, buffer_of(version)) {
                     // It was here once. (To go on at once would cost those a register who find it.)
                     Lookup::Absent if self.nobody_passed(index) => Lookup::Absent,
                     Lookup::Absent => Lookup::Further(index + 1),
@@ -203,18 +203,27 @@ impl<'t, K: Key, V: Value> View<'t, K, V> {
 
     /// Copies the value of the record with this stamp, which is in `buffer` if that is one.
     #[inline(always)]
-    pub(crate) fn read(self, stamp: &'t AtomicU64, seen: Stamp, buffer: Buffer) -> Lookup<'t, V> {
+    pub(crate) fn read(
+        self,
+        stamp: &'t AtomicU64,
+        version: Stamp,
+        buffer: Buffer,
+    ) -> Lookup<'t, V> {
         let Some(words) = self.buffers.get(buffer) else {
-            return if seen.is_live() {
+            return if version.is_live() {
                 Lookup::Busy(stamp)
             } else {
                 Lookup::Absent
             };
         };
         let value = seqlock::load(words);
-        // With the words, this vouches for the key that was loaded since `seen`.
-        if seqlock::unchanged(stamp, seen) {
-            Lookup::Found(Found { stamp, seen, value })
+        // With the words, this vouches for the key that was loaded since `version`.
+        if seqlock::unchanged(stamp, version) {
+            Lookup::Found(Found {
+                stamp,
+                version,
+                value,
+            })
         } else {
             Lookup::Busy(stamp)
         }
@@ -223,14 +232,14 @@ impl<'t, K: Key, V: Value> View<'t, K, V> {
     /// The record of a slot, if there is one, frozen or not. Waits for a writer.
     pub(crate) fn record(self, slot: &Slot<'t, K>) -> Option<(K, Found<'t, V>)> {
         loop {
-            let seen = seqlock::begin(slot.stamp);
-            if !seen.is_live() {
+            let version = seqlock::begin(slot.stamp);
+            if !version.is_live() {
                 return None;
             }
             let key = slot.key();
-            match self.read(slot.stamp, seen, seen.buffer_if_readable()) {
-                // The key belongs to `seen`, or it would have changed.
-                Lookup::Found(found) => return Some((key, found)),
+            match self.read(slot.stamp, version, version.buffer_if_readable()) {
+                // The key belongs to `version`, or it would have changed.
+                Lookup::Found(record) => return Some((key, record)),
                 Lookup::Absent | Lookup::Further(_) => return None,
                 Lookup::Busy(stamp) => seqlock::wait_for_writer(stamp),
             }
@@ -304,8 +313,8 @@ mod models {
             let inserter = thread::spawn(move || insert(&mut inserting, 0));
             let reader = thread::spawn(move || [(); 2].map(|()| reading.get(&KEY).map(whole)));
             assert_eq!(inserter.join().unwrap(), None);
-            let seen: [Option<u64>; 2] = reader.join().unwrap();
-            assert!(seen.is_sorted() && seen[1].is_none_or(|number| number == 1));
+            let observed: [Option<u64>; 2] = reader.join().unwrap();
+            assert!(observed.is_sorted() && observed[1].is_none_or(|number| number == 1));
             assert_eq!(number(table), 1);
         });
     }

@@ -97,13 +97,13 @@ where
                 }
             }
             _ => {
-                let found = if by_handle {
+                let actual = if by_handle {
                     handle.get(&k)
                 } else {
                     table.get(&k)
                 };
-                assert_eq!(found, map.get(&k).copied());
-                assert_eq!(table.contains_key(&k), found.is_some());
+                assert_eq!(actual, map.get(&k).copied());
+                assert_eq!(table.contains_key(&k), actual.is_some());
             }
         }
         assert_eq!(table.len(), map.len());

@@ -75,9 +75,9 @@ fn everything_at_once<W: Replace>() {
             let mut last = [0; KEYS as usize];
             for round in 0..3 {
                 let n = (reader + round) % KEYS;
-                let found = number(handle.get(&key(n)).expect("never removed"));
-                assert!(found >= last[n as usize]);
-                last[n as usize] = found;
+                let current = number(handle.get(&key(n)).expect("never removed"));
+                assert!(current >= last[n as usize]);
+                last[n as usize] = current;
             }
         }));
     }
@@ -116,8 +116,8 @@ fn an_update_that_does_not_look_again_is_found() {
             .map(|_| {
                 let word = Arc::clone(&word);
                 thread::spawn(move || {
-                    let seen = word.load(Ordering::SeqCst);
-                    word.store(seen + 1, Ordering::SeqCst);
+                    let value = word.load(Ordering::SeqCst);
+                    word.store(value + 1, Ordering::SeqCst);
                 })
             })
             .collect();

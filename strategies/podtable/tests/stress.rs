@@ -70,9 +70,9 @@ fn value(key: Key, changes: u64) -> Value {
 }
 
 /// How often a record has been changed, whose value must be whole.
-fn changes(key: Key, found: &Value) -> u64 {
-    let changes = u64::from(found[0]);
-    assert_eq!(*found, value(key, changes), "torn or another one's");
+fn changes(key: Key, present: &Value) -> u64 {
+    let changes = u64::from(present[0]);
+    assert_eq!(*present, value(key, changes), "torn or another one's");
     changes
 }
 
@@ -96,23 +96,23 @@ fn keep_reading<W: Replace>(table: &Tested<W>, done: &AtomicBool) {
     while !done.load(Ordering::Acquire) {
         for n in 0..STABLE {
             let key = stable(n);
-            let found = if n % 2 == 0 {
+            let present = if n % 2 == 0 {
                 handle.get(&key)
             } else {
                 table.get(&key)
             };
-            let now = changes(key, &found.expect("never removed"));
+            let now = changes(key, &present.expect("never removed"));
             let before = std::mem::replace(&mut last[n as usize], now);
             assert!(now >= before, "record {n} went back");
         }
         for n in 0..CHURNED {
-            if let Some(found) = handle.get(&churned(n)) {
-                changes(churned(n), &found);
+            if let Some(present) = handle.get(&churned(n)) {
+                changes(churned(n), &present);
             }
         }
         let mut stable_ones = 0;
-        for (key, found) in table {
-            changes(key, &found);
+        for (key, present) in table {
+            changes(key, &present);
             stable_ones += u64::from(key[0] < 2 * STABLE && key[0] % 2 == 0 && key[1] == 0x7777);
         }
         assert_eq!(stable_ones, STABLE, "each once");
@@ -179,18 +179,18 @@ fn everything_at_once<W: Replace>() {
             outcome.expect("a writer found nothing wrong");
         }
     });
-    let mut found = HashMap::new();
+    let mut counted = HashMap::new();
     for (key, value) in &table {
         let changes = changes(key, &value);
-        assert_eq!(found.insert(key, changes), None, "{key:?} twice");
+        assert_eq!(counted.insert(key, changes), None, "{key:?} twice");
     }
-    assert_eq!(found.len() as u64, STABLE + ADDED);
+    assert_eq!(counted.len() as u64, STABLE + ADDED);
     assert_eq!(table.len() as u64, STABLE + ADDED);
     for n in 0..STABLE {
         let expected = 1 + made[n as usize].load(Ordering::Relaxed);
-        assert_eq!(found[&stable(n)], expected, "record {n} lost a change");
+        assert_eq!(counted[&stable(n)], expected, "record {n} lost a change");
     }
-    assert!((0..ADDED).all(|n| found[&added(n)] == 1));
+    assert!((0..ADDED).all(|n| counted[&added(n)] == 1));
 }
 
 #[test]

@@ -239,8 +239,8 @@ fn joined(code: &str) -> String {
 /// What stands below a heading of a text, up to the next one.
 fn section<'t>(text: &'t str, heading: &str) -> &'t str {
     let mut sections = text.split("\n## ").skip(1);
-    let found = sections.find_map(|section| section.strip_prefix(heading)?.strip_prefix('\n'));
-    found.unwrap_or_default()
+    let body = sections.find_map(|section| section.strip_prefix(heading)?.strip_prefix('\n'));
+    body.unwrap_or_default()
 }
 
 /// The items of a list, each in one line.

@@ -85,7 +85,7 @@ fn threads_that_read_and_write_are_a_mix_with_their_rates_and_times() {
         .write
         .times
         .iter()
-        .map(|one| (one.ns, one.share))
+        .map(|section| (section.ns, section.share))
         .collect();
     assert_eq!(times, [(1_960.0, 0.9), (20_000.0, 0.1)]);
     let [share] = made.program.shares[..] else {
@@ -195,7 +195,7 @@ fn times_that_are_alike_are_one_and_others_stay_apart() {
     let times = [(5_000.0, 8.0), (6_000.0, 8.0), (300_000.0, 4.0)];
     let made: Vec<(f64, f64)> = sections(&times, 20.0, ALIKE)
         .iter()
-        .map(|one| (one.ns, one.share))
+        .map(|section| (section.ns, section.share))
         .collect();
     assert_eq!(made, [(5_470.0, 0.8), (300_000.0, 0.2)]);
 }

@@ -20,7 +20,7 @@ const LOCK_FREE: Profile = Profile {
     ..Profile::locked("a/free", "does not lock")
 };
 
-fn under(fault: Fault, deed: Deed, fate: Fate) -> Line {
+fn under(fault: Fault, deed: Action, fate: Fate) -> Line {
     Line::Fault(FaultSeen {
         strategy: LOCK_FREE.name.into(),
         fault,
@@ -54,27 +54,29 @@ fn stalled(stalled: Operation, peer: Operation, blocked: u64, in_allocator: u64)
 
 fn objections(needs: &str, profile: &Profile, lines: &[Line]) -> Vec<(Need, String)> {
     let workload = workload(&format!("{READERS}{WRITERS}[needs]\n{needs}\n"));
-    let found = unmet(&workload, &Card::from(profile), lines).into_iter();
-    found.map(|one| (one.need, one.evidence)).collect()
+    let findings = unmet(&workload, &Card::from(profile), lines).into_iter();
+    findings
+        .map(|finding| (finding.need, finding.evidence))
+        .collect()
 }
 
 /// The needs that are not met.
 fn unmet(workload: &Workload, card: &Card, lines: &[Line]) -> Vec<Finding> {
-    let mut found = findings(workload, card, lines);
-    found.retain(|one| !one.is_met);
-    found
+    let mut findings = findings(workload, card, lines);
+    findings.retain(|finding| !finding.is_met);
+    findings
 }
 
 #[test]
 fn what_is_seen_excludes_whoever_promises_the_contrary() {
-    let waits = under(Fault::UpdaterStalls, Deed::Read, Fate::HeldUp);
+    let waits = under(Fault::UpdaterStalls, Action::Read, Fate::HeldUp);
     let need = "readers_never_wait = true";
     assert_eq!(objections(need, &LOCK_FREE, &[]), []);
-    let found = objections(need, &LOCK_FREE, std::slice::from_ref(&waits));
-    assert_eq!(found.len(), 1);
+    let unmet = objections(need, &LOCK_FREE, std::slice::from_ref(&waits));
+    assert_eq!(unmet.len(), 1);
     assert!(
-        found[0].1.contains("updater stalls") && found[0].1.contains("read"),
-        "{found:?}"
+        unmet[0].1.contains("updater stalls") && unmet[0].1.contains("read"),
+        "{unmet:?}"
     );
     // Nobody asked.
     assert_eq!(objections("", &LOCK_FREE, &[waits]), []);
@@ -83,28 +85,28 @@ fn what_is_seen_excludes_whoever_promises_the_contrary() {
 #[test]
 fn what_is_not_promised_excludes_even_where_nobody_saw_it() {
     let locked = Profile::locked("a/locked", "locks");
-    let found = objections("readers_never_wait = true", &locked, &[]);
-    assert!(found[0].1.contains("promises nothing"), "{found:?}");
+    let unmet = objections("readers_never_wait = true", &locked, &[]);
+    assert!(unmet[0].1.contains("promises nothing"), "{unmet:?}");
     let stale = Profile {
         read_consistency: ReadConsistency::Published { every: 16 },
         ..LOCK_FREE
     };
-    let found = objections("linearizable = true", &stale, &[]);
-    assert_eq!(found[0].0, Need::Linearizable);
-    assert!(found[0].1.contains("stale by up to 16 writes"), "{found:?}");
+    let unmet = objections("linearizable = true", &stale, &[]);
+    assert_eq!(unmet[0].0, Need::Linearizable);
+    assert!(unmet[0].1.contains("stale by up to 16 writes"), "{unmet:?}");
 }
 
 #[test]
 fn a_reader_that_holds_a_writer_up_and_memory_that_is_missing_are_objections() {
-    let done = under(Fault::ReaderGone, Deed::Update, Fate::Done);
-    let held = under(Fault::ReaderGone, Deed::Update, Fate::HeldUp);
+    let done = under(Fault::ReaderGone, Action::Update, Fate::Done);
+    let held = under(Fault::ReaderGone, Action::Update, Fate::HeldUp);
     let need = "writers_never_wait = true";
     assert_eq!(objections(need, &LOCK_FREE, &[done]), []);
     assert_eq!(
         objections(need, &LOCK_FREE, &[held])[0].0,
         Need::WritersNeverWait
     );
-    let panicked = |fault| under(fault, Deed::Update, Fate::Panicked);
+    let panicked = |fault| under(fault, Action::Update, Fate::Panicked);
     let (reading, updating) = (Fault::NoMemoryToRead, Fault::NoMemoryToUpdate);
     let reads = "allocates = \"not-in-reads\"";
     assert_eq!(objections(reads, &LOCK_FREE, &[panicked(updating)]), []);
@@ -126,16 +128,16 @@ fn whoever_deadlocks_inside_its_own_read_is_out_where_the_table_is_used_there() 
         inside_read,
         ..LOCK_FREE
     };
-    let bases = |rest: &str, claim, lines: &[Line]| {
-        let workload = workload(&format!("{rest}[needs]\n{need}\n"));
-        let found = unmet(&workload, &Card::from(&allows(claim)), lines).into_iter();
-        found.map(|one| one.basis).collect::<Vec<_>>()
+    let bases = |parts: &str, claim, lines: &[Line]| {
+        let workload = workload(&format!("{parts}[needs]\n{need}\n"));
+        let findings = unmet(&workload, &Card::from(&allows(claim)), lines).into_iter();
+        findings.map(|finding| finding.basis).collect::<Vec<_>>()
     };
     let both = format!("{READERS}{WRITERS}");
     let everything = Reentrancy::ReadsAndWrites;
     assert_eq!(bases(&both, everything, &[]), []);
-    let inserts = under(Fault::InsideRead, Deed::Insert, Fate::HeldUp);
-    let updates = under(Fault::InsideRead, Deed::Update, Fate::HeldUp);
+    let inserts = under(Fault::InsideRead, Action::Insert, Fate::HeldUp);
+    let updates = under(Fault::InsideRead, Action::Update, Fate::HeldUp);
     // Nobody inserts.
     assert_eq!(bases(&both, everything, &[inserts]), []);
     assert_eq!(
@@ -143,17 +145,17 @@ fn whoever_deadlocks_inside_its_own_read_is_out_where_the_table_is_used_there() 
         [Basis::Observed]
     );
     assert_eq!(objections("", &LOCK_FREE, &[updates]), []);
-    let old = under(Fault::InsideRead, Deed::Update, Fate::Stale);
+    let old = under(Fault::InsideRead, Action::Update, Fate::Stale);
     assert_eq!(bases(&both, everything, &[old]), [Basis::Observed]);
     // What is not claimed is not relied on; where nobody writes, reading is enough.
     let reads = Reentrancy::ReadsUnlessWriterWaits;
     assert_eq!(bases(&both, reads, &[]), [Basis::Claimed]);
     assert_eq!(bases(READERS, reads, &[]), []);
-    let behind = under(Fault::InsideRead, Deed::ReadAgain, Fate::HeldUp);
+    let behind = under(Fault::InsideRead, Action::ReadAgain, Fate::HeldUp);
     assert_eq!(bases(READERS, reads, std::slice::from_ref(&behind)), []);
     assert_eq!(bases(&both, everything, &[behind]), [Basis::Observed]);
     // In a scan, where somebody scans.
-    let in_scan = [under(Fault::InsideScan, Deed::Update, Fate::HeldUp)];
+    let in_scan = [under(Fault::InsideScan, Action::Update, Fate::HeldUp)];
     assert_eq!(bases(&both, everything, &in_scan), []);
     let scans = format!("{both}[scanners]\nthreads = 1\n");
     assert_eq!(bases(&scans, everything, &in_scan), [Basis::Observed]);
@@ -168,18 +170,21 @@ fn who_fails_a_check_is_out_whatever_is_needed() {
         passed: false,
         evidence: "3 of 40\n  a drawing".into(),
     });
-    let found = objections("", &LOCK_FREE, &[failed]);
-    assert_eq!(found[0].0, Need::Correct);
+    let unmet = objections("", &LOCK_FREE, &[failed]);
+    assert_eq!(unmet[0].0, Need::Correct);
     assert!(
-        found[0].1.ends_with("histories check: 3 of 40"),
-        "{found:?}"
+        unmet[0].1.ends_with("histories check: 3 of 40"),
+        "{unmet:?}"
     );
 }
 
-fn kept(rest: &str, lines: &[Line]) -> Vec<Finding> {
-    let found = findings(&workload(rest), &Card::from(&LOCK_FREE), lines);
-    assert!(found.iter().all(|one| one.is_met), "{found:?}");
-    found
+fn kept(text: &str, lines: &[Line]) -> Vec<Finding> {
+    let findings = findings(&workload(text), &Card::from(&LOCK_FREE), lines);
+    assert!(
+        findings.iter().all(|finding| finding.is_met),
+        "{findings:?}"
+    );
+    findings
 }
 
 #[test]
@@ -187,9 +192,9 @@ fn whoever_waits_for_a_stopped_thread_is_out_however_rarely() {
     use Operation::{Apply, ReadHit};
     let need = "readers_never_wait = true";
     let against = |line: Line| objections(need, &LOCK_FREE, &[line]);
-    let found = against(stalled(Apply, ReadHit, 1, 0));
-    assert_eq!(found[0].0, Need::ReadersNeverWait);
-    assert!(found[0].1.contains("1 of 100 points of apply"), "{found:?}");
+    let unmet = against(stalled(Apply, ReadHit, 1, 0));
+    assert_eq!(unmet[0].0, Need::ReadersNeverWait);
+    assert!(unmet[0].1.contains("1 of 100 points of apply"), "{unmet:?}");
     // The allocator's lock is not the strategy's, and a writer that waits is no reader.
     assert_eq!(against(stalled(Apply, ReadHit, 2, 2)), []);
     assert_eq!(against(stalled(Apply, Apply, 50, 0)), []);
@@ -198,23 +203,27 @@ fn whoever_waits_for_a_stopped_thread_is_out_however_rarely() {
 #[test]
 fn several_writers_must_not_hold_each_other_up_and_one_cannot() {
     use Operation::{Apply, ReadHit};
-    let one = format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
-    let two = one.replace("threads = 1", "threads = 2");
-    let against = |rest: &str, line: Line| -> Vec<Finding> {
-        unmet(&workload(rest), &Card::from(&LOCK_FREE), &[line])
+    let one_writer =
+        format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
+    let two_writers = one_writer.replace("threads = 1", "threads = 2");
+    let against = |text: &str, line: Line| -> Vec<Finding> {
+        unmet(&workload(text), &Card::from(&LOCK_FREE), &[line])
     };
-    assert_eq!(against(&one, stalled(Apply, Apply, 50, 0)), []);
-    assert_eq!(against(&two, stalled(Apply, Apply, 50, 0)).len(), 1);
-    assert_eq!(against(&one, stalled(ReadHit, Apply, 50, 0)).len(), 1);
+    assert_eq!(against(&one_writer, stalled(Apply, Apply, 50, 0)), []);
+    assert_eq!(against(&two_writers, stalled(Apply, Apply, 50, 0)).len(), 1);
+    assert_eq!(
+        against(&one_writer, stalled(ReadHit, Apply, 50, 0)).len(),
+        1
+    );
 }
 
 #[test]
 fn what_nobody_does_is_no_objection() {
     let need = format!("{READERS}{WRITERS}[needs]\nreaders_never_wait = true\n");
-    let resizing = under(Fault::ResizerStalls, Deed::Read, Fate::HeldUp);
-    let against = |rest: &str| {
+    let resizing = under(Fault::ResizerStalls, Action::Read, Fate::HeldUp);
+    let against = |text: &str| {
         unmet(
-            &workload(rest),
+            &workload(text),
             &Card::from(&LOCK_FREE),
             std::slice::from_ref(&resizing),
         )
@@ -225,9 +234,9 @@ fn what_nobody_does_is_no_objection() {
     assert_eq!(against(&resizes), 1);
     // Who is stopped anywhere may be in a scan: it matters where somebody scans, or nothing else is known.
     let need = format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
-    let anywhere = under(Fault::ReaderStalls, Deed::Update, Fate::HeldUp);
+    let anywhere = under(Fault::ReaderStalls, Action::Update, Fate::HeldUp);
     let against =
-        |rest: &str, lines: &[Line]| unmet(&workload(rest), &Card::from(&LOCK_FREE), lines).len();
+        |text: &str, lines: &[Line]| unmet(&workload(text), &Card::from(&LOCK_FREE), lines).len();
     assert_eq!(against(&need, std::slice::from_ref(&anywhere)), 0);
     let scans = format!("{need}[scanners]\nthreads = 1\n");
     assert_eq!(against(&scans, std::slice::from_ref(&anywhere)), 1);
@@ -240,12 +249,14 @@ fn what_nobody_does_is_no_objection() {
 
 #[test]
 fn what_was_seen_is_told_from_what_is_only_claimed() {
-    let rest = format!(
+    let text = format!(
         "{READERS}{WRITERS}[needs]\nreaders_never_wait = true\nlinearizable = true\nbounded_memory = true\n"
     );
     let basis = |lines: &[Line]| -> Vec<(Need, Basis)> {
-        let found = kept(&rest, lines).into_iter();
-        found.map(|one| (one.need, one.basis)).collect()
+        let findings = kept(&text, lines).into_iter();
+        findings
+            .map(|finding| (finding.need, finding.basis))
+            .collect()
     };
     let needs = [
         Need::Correct,
@@ -264,13 +275,16 @@ fn what_was_seen_is_told_from_what_is_only_claimed() {
     let lines = [
         check,
         stalled(Operation::Apply, Operation::ReadHit, 0, 0),
-        under(Fault::ReaderGone, Deed::Update, Fate::Done),
+        under(Fault::ReaderGone, Action::Update, Fate::Done),
     ];
     assert_eq!(basis(&lines), needs.map(|need| (need, Basis::Observed)));
-    let told = kept(&rest, &lines);
-    assert_eq!(told[1].evidence, "64 histories");
+    let findings = kept(&text, &lines);
+    assert_eq!(findings[1].evidence, "64 histories");
     // Ten of the hundred points were not come by again.
-    assert!(told[2].evidence.contains("at 90 points"), "{told:?}");
+    assert!(
+        findings[2].evidence.contains("at 90 points"),
+        "{findings:?}"
+    );
     // Stopping a thread in something else says nothing.
     let other = [stalled(Operation::ReadHit, Operation::Apply, 0, 0)];
     assert_eq!(basis(&other)[2].1, Basis::Claimed);
@@ -279,21 +293,21 @@ fn what_was_seen_is_told_from_what_is_only_claimed() {
 #[test]
 fn threads_are_stopped_in_what_the_workload_does_and_where_it_matters_only() {
     use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan};
-    let of = |rest: String| encounters(&workload(&rest));
+    let encounters_of = |text: String| encounters(&workload(&text));
     let readers = "[needs]\nreaders_never_wait = true\n";
     let writers = "[needs]\nwriters_never_wait = true\n";
-    assert_eq!(of(format!("{READERS}{WRITERS}")), []);
+    assert_eq!(encounters_of(format!("{READERS}{WRITERS}")), []);
     assert_eq!(
-        of(format!("{READERS}{WRITERS}{readers}")),
+        encounters_of(format!("{READERS}{WRITERS}{readers}")),
         [(vec![Apply], vec![ReadHit])]
     );
     assert_eq!(
-        of(format!("{READERS}{WRITERS}{writers}")),
+        encounters_of(format!("{READERS}{WRITERS}{writers}")),
         [(vec![ReadHit], vec![Apply]), (vec![Apply], vec![Apply])]
     );
     let mixed = "[mixed]\nthreads = 1\ninserts = 0.1\nscans = 0.1\n";
     assert_eq!(
-        of(format!("{mixed}{writers}")),
+        encounters_of(format!("{mixed}{writers}")),
         [(vec![ReadHit, ReadMiss, Scan], vec![Insert, Remove])]
     );
 }

@@ -64,7 +64,7 @@ const FAR: f64 = 40.0;
 impl Difference {
     /// Of logarithms by process, `b` minus `a`, or the other way round where less is better; `None` without samples
     /// on both sides.
-    pub(super) fn of(a: &[Vec<f64>], b: &[Vec<f64>], less_is_better: bool) -> Option<Self> {
+    pub(super) fn between(a: &[Vec<f64>], b: &[Vec<f64>], less_is_better: bool) -> Option<Self> {
         let (a, b) = (near(a)?, near(b)?);
         let [of_a, of_b] = [&a, &b].map(|run| run.groups() as f64 - 1.0);
         let [variance_a, variance_b] = [&a, &b].map(|run| run.error.powi(2));

@@ -40,7 +40,7 @@ pub struct Run {
 
 impl Run {
     /// Of samples.
-    pub fn of(samples: &Samples) -> Self {
+    pub fn from_samples(samples: &Samples) -> Self {
         let allocations = samples.lines.iter();
         let allocations = allocations.filter_map(Line::try_as_allocation_ref);
         Self {
@@ -242,9 +242,9 @@ fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
     let differences = pairs(series, comparable).into_iter();
     let differences = differences.filter_map(|(key, [ours, theirs])| {
         let difference = if is_absolute {
-            Difference::of(&ours.values, &theirs.values, true)
+            Difference::between(&ours.values, &theirs.values, true)
         } else {
-            Difference::of(&ours.ratios, &theirs.ratios, false)
+            Difference::between(&ours.ratios, &theirs.ratios, false)
         };
         Some((key, difference?))
     });
@@ -347,8 +347,14 @@ fn checks(a: &Run, b: &Run) -> Vec<CheckChange> {
 
 /// What has no counterpart.
 fn apart(a: &Machine, b: &Machine, comparable: &[&str]) -> Vec<Apart> {
-    let scenarios = [a, b].map(|one| one.scenarios.iter().map(|it| &*it.name).collect::<Vec<_>>());
-    let strategies = [a, b].map(|one| one.strategies.iter().map(|it| &*it.name).collect());
+    let scenarios = [a, b].map(|machine| {
+        machine
+            .scenarios
+            .iter()
+            .map(|it| &*it.name)
+            .collect::<Vec<_>>()
+    });
+    let strategies = [a, b].map(|machine| machine.strategies.iter().map(|it| &*it.name).collect());
     let mut apart = Vec::new();
     for (kind, [of_a, of_b]) in [("scenario", scenarios), ("strategy", strategies)] {
         for name in unique([&*of_a, &of_b].concat()) {

@@ -194,7 +194,7 @@ fn samples_without_spread_are_compared_all_the_same() {
 fn sampled(change: impl FnOnce(&mut Vec<Line>)) -> Run {
     let mut lines = sample_lines();
     change(&mut lines);
-    Run::of(&Samples::from_lines(lines).expect("it begins with its header"))
+    Run::from_samples(&Samples::from_lines(lines).expect("it begins with its header"))
 }
 
 #[test]
@@ -217,7 +217,9 @@ fn counts_change_by_a_tenth_or_from_nothing() {
     let after = sampled(|lines| {
         for line in lines {
             match line {
-                Line::Allocation(seen) if seen.strategy == "novel/thing" => seen.bytes += 1,
+                Line::Allocation(allocation) if allocation.strategy == "novel/thing" => {
+                    allocation.bytes += 1;
+                }
                 Line::Memory(memory) if memory.strategy == "novel/thing" => {
                     memory.live_bytes = memory.live_bytes * 8 / 10;
                 }
@@ -263,9 +265,9 @@ fn what_is_allocated_now_and_then_changes_only_beyond_its_own_noise() {
         let run = |(count, size): (u64, u64)| {
             sampled(|lines| {
                 for line in lines {
-                    if let Line::Allocation(seen) = line {
-                        (seen.operations, seen.allocations) = (256, count);
-                        seen.bytes = count * size;
+                    if let Line::Allocation(allocation) = line {
+                        (allocation.operations, allocation.allocations) = (256, count);
+                        allocation.bytes = count * size;
                     }
                 }
             })
@@ -295,7 +297,7 @@ fn what_has_no_counterpart_is_listed() {
     let apart: Vec<(&str, &str)> = diff
         .apart
         .iter()
-        .map(|one| (one.name.as_str(), one.reason))
+        .map(|unmatched| (unmatched.name.as_str(), unmatched.reason))
         .collect();
     assert_eq!(
         apart,

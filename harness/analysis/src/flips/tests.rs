@@ -61,12 +61,12 @@ fn a_scale_is_log_when_it_spans_more_than_a_decade() {
 #[test]
 fn crossings_lie_where_the_lines_meet() {
     let scale = Scale::over(&[0.0, 1.0, 2.0, 3.0]).unwrap();
-    let found = against(&certain("a", &[0.4, 0.3, 0.1, 0.3]), &scale, 0.2);
-    assert_eq!(found.len(), 2);
-    assert_eq!(found[0].1, Change::FallsBelowMargin);
-    assert!(is_close(found[0].2.at, 1.5) && is_close(found[0].2.low, 1.5));
-    assert_eq!(found[1].1, Change::RisesAboveMargin);
-    assert!(is_close(found[1].2.at, 2.5) && is_close(found[1].2.high, 2.5));
+    let changes = against(&certain("a", &[0.4, 0.3, 0.1, 0.3]), &scale, 0.2);
+    assert_eq!(changes.len(), 2);
+    assert_eq!(changes[0].1, Change::FallsBelowMargin);
+    assert!(is_close(changes[0].2.at, 1.5) && is_close(changes[0].2.low, 1.5));
+    assert_eq!(changes[1].1, Change::RisesAboveMargin);
+    assert!(is_close(changes[1].2.at, 2.5) && is_close(changes[1].2.high, 2.5));
 }
 
 #[test]
@@ -76,9 +76,9 @@ fn draws_that_are_on_the_other_side_throughout_do_not_agree() {
     for at in line.points.iter_mut().flatten() {
         at.draws[..4].fill(0.1);
     }
-    let found = against(&line, &scale, 0.2);
-    assert_eq!(found[0].1, Change::AlwaysAboveMargin);
-    assert!((found[0].2.share - 0.6).abs() < 1e-9, "{found:?}");
+    let changes = against(&line, &scale, 0.2);
+    assert_eq!(changes[0].1, Change::AlwaysAboveMargin);
+    assert!((changes[0].2.share - 0.6).abs() < 1e-9, "{changes:?}");
 }
 
 #[test]
@@ -88,12 +88,12 @@ fn lines_that_do_not_cross_never_flip() {
         ([0.3, 0.4], Change::AlwaysAboveMargin),
         ([0.2, 0.1], Change::NeverAboveMargin),
     ] {
-        let found = against(&certain("a", &medians), &scale, 0.2);
+        let changes = against(&certain("a", &medians), &scale, 0.2);
         let nowhere = Crossing {
             share: 1.0,
             ..Crossing::default()
         };
-        assert_eq!(found, [("a".into(), change, nowhere)]);
+        assert_eq!(changes, [("a".into(), change, nowhere)]);
     }
 }
 
@@ -103,10 +103,10 @@ fn an_interval_that_reaches_beyond_the_sweep_is_open() {
     let mut line = certain("a", &[0.3, 0.1]);
     // Half of the resamples are still above the margin at the end.
     line.points[1].as_mut().unwrap().draws[..5].fill(0.25);
-    let found = against(&line, &scale, 0.2);
-    assert_eq!(found[0].2.high, None);
-    assert!(is_close(found[0].2.low, 0.5));
-    assert!((found[0].2.share - 0.5).abs() < 1e-9);
+    let changes = against(&line, &scale, 0.2);
+    assert_eq!(changes[0].2.high, None);
+    assert!(is_close(changes[0].2.low, 0.5));
+    assert!((changes[0].2.share - 0.5).abs() < 1e-9);
 }
 
 #[test]
@@ -117,9 +117,9 @@ fn the_fastest_is_overtaken_where_the_lines_meet() {
         certain("a", &[1.0, 0.5, -0.5]),
         certain("b", &[0.2, 0.3, -0.4]),
     ];
-    let found = overtakings(&lines, &scale);
-    assert_eq!(found.len(), 1);
-    let (loser, change, crossing) = &found[0];
+    let changes = overtakings(&lines, &scale);
+    assert_eq!(changes.len(), 1);
+    let (loser, change, crossing) = &changes[0];
     let by_mutex = Change::OvertakenBy("mutex/std".into());
     assert_eq!((loser.as_str(), change), ("a", &by_mutex));
     assert!(is_close(crossing.at, 1.5), "{crossing:?}");
@@ -156,8 +156,8 @@ fn the_interval_of_a_flip_covers_it() {
     let truth = places[1] + (0.5 - margin) / 0.5 * (places[2] - places[1]);
     let falls = |seed| {
         let line = measured("a", &[0.9, 0.5, 0.0, -0.5], seed);
-        let found = against(&line, &scale, margin);
-        let mut falls = found.iter();
+        let changes = against(&line, &scale, margin);
+        let mut falls = changes.iter();
         let fall = falls.find(|(_, change, _)| *change == Change::FallsBelowMargin);
         fall.map(|&(_, _, crossing)| crossing)
     };
@@ -179,7 +179,9 @@ fn the_interval_of_an_overtaking_covers_it() {
             measured("a", &[1.0, 0.6, 0.2, -0.2], seed),
             measured("b", &[0.0, 0.2, 0.4, 0.6], seed + 10_000),
         ];
-        overtakings(&lines, &scale).first().map(|found| found.2)
+        overtakings(&lines, &scale)
+            .first()
+            .map(|overtaking| overtaking.2)
     };
     let share = covered(overtaken, 1.0 + 0.4 / 0.6);
     assert!((0.90..=1.0).contains(&share), "{share}");
@@ -222,11 +224,11 @@ fn the_published_flips_of_section_length_are_found() {
             name: "rcu".into(),
             points: rwlock.iter().zip(&rcu).map(at).collect(),
         };
-        let found = against(&line, &scale, 1.2_f64.ln());
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].1, Change::FallsBelowMargin);
+        let changes = against(&line, &scale, 1.2_f64.ln());
+        assert_eq!(changes.len(), 1, "{changes:?}");
+        assert_eq!(changes[0].1, Change::FallsBelowMargin);
         let value = |place: Option<f64>| scale.value(place.unwrap());
-        let crossing = found[0].2;
+        let crossing = changes[0].2;
         [crossing.low, crossing.at, crossing.high].map(value)
     };
     let [low, at, high] = flip("10");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::{AfterDeadThread, AfterPanic, Profile, Progress, ReadConsistency, Reentrancy};
 use model::claims::{Claims, Property as P};
-use model::fault::{Attempt, Deed, Fate, Fault, Tally};
+use model::fault::{Action, Attempt, Fate, Fault, Tally};
 use model::stall::{StallPair, StallSeen, TwoStops, Writes};
 use model::trace::Operation;
 
@@ -36,11 +36,11 @@ fn claiming(property: Property, claim: Claim) -> Card {
 
 fn find(all: &[Guarantee], property: Property) -> Option<&Guarantee> {
     let mut all = all.iter();
-    all.find(|one| one.property == Guaranteed::Claim(property))
+    all.find(|guarantee| guarantee.property == Guaranteed::Claim(property))
 }
 
-fn under(fault: Fault, fates: &[(Deed, Fate)]) -> FaultSeen {
-    let attempt = |&(deed, fate): &(Deed, Fate)| (deed, Attempt { fate, tries: 3 });
+fn under(fault: Fault, fates: &[(Action, Fate)]) -> FaultSeen {
+    let attempt = |&(deed, fate): &(Action, Fate)| (deed, Attempt { fate, tries: 3 });
     FaultSeen {
         strategy: "a/b".into(),
         fault,
@@ -51,7 +51,7 @@ fn under(fault: Fault, fates: &[(Deed, Fate)]) -> FaultSeen {
     }
 }
 
-fn gone(fates: &[(Deed, Fate)], tally: Option<(Tally, i64)>) -> FaultSeen {
+fn gone(fates: &[(Action, Fate)], tally: Option<(Tally, i64)>) -> FaultSeen {
     FaultSeen {
         tallies: tally.into_iter().collect(),
         ..under(Fault::ReaderGone, fates)
@@ -59,33 +59,33 @@ fn gone(fates: &[(Deed, Fate)], tally: Option<(Tally, i64)>) -> FaultSeen {
 }
 
 /// What is observed of the one claim, and its grade.
-fn graded_after(property: Property, claim: Claim, seen: &[FaultSeen]) -> (String, Grade) {
+fn graded_after(property: Property, claim: Claim, outcomes: &[FaultSeen]) -> (String, Grade) {
     let card = claiming(property, claim);
-    let lines: Vec<Line> = seen.iter().cloned().map(Line::Fault).collect();
-    let found = guarantees(std::slice::from_ref(&card), &lines);
-    let found = find(&found, property).expect("every claim is listed");
-    let is_forbidden = found.grade == Grade::Forbidden;
-    let contradicted = seen.iter().any(|seen| contradicts(&card, seen));
+    let lines: Vec<Line> = outcomes.iter().cloned().map(Line::Fault).collect();
+    let all = guarantees(std::slice::from_ref(&card), &lines);
+    let guarantee = find(&all, property).expect("every claim is listed");
+    let is_forbidden = guarantee.grade == Grade::Forbidden;
+    let contradicted = outcomes.iter().any(|outcome| contradicts(&card, outcome));
     assert_eq!(contradicted, is_forbidden);
-    (found.observed.clone(), found.grade)
+    (guarantee.observed.clone(), guarantee.grade)
 }
 
 #[test]
 fn who_says_that_it_never_waits_and_waits_is_found_out() {
     use Progress::{Blocking, LockFree, WaitFree};
-    let grade = |property, claim, seen: &[FaultSeen]| {
-        graded_after(property, Claim::Progress(claim), seen).1
+    let grade = |property, claim, outcomes: &[FaultSeen]| {
+        graded_after(property, Claim::Progress(claim), outcomes).1
     };
     let held_up = under(
         Fault::UpdaterStalls,
-        &[(Deed::Read, Fate::HeldUp), (Deed::Update, Fate::Done)],
+        &[(Action::Read, Fate::HeldUp), (Action::Update, Fate::Done)],
     );
-    let fine = under(Fault::ReaderStalls, &[(Deed::Read, Fate::Done)]);
-    let seen = [fine.clone(), held_up];
-    assert_eq!(grade(P::Reads, WaitFree, &seen), Grade::Forbidden);
-    assert_eq!(grade(P::Reads, LockFree, &seen), Grade::Forbidden);
-    assert_eq!(grade(P::Reads, Blocking, &seen), Grade::Acceptable);
-    assert_eq!(grade(P::Updates, LockFree, &seen), Grade::Acceptable);
+    let fine = under(Fault::ReaderStalls, &[(Action::Read, Fate::Done)]);
+    let outcomes = [fine.clone(), held_up];
+    assert_eq!(grade(P::Reads, WaitFree, &outcomes), Grade::Forbidden);
+    assert_eq!(grade(P::Reads, LockFree, &outcomes), Grade::Forbidden);
+    assert_eq!(grade(P::Reads, Blocking, &outcomes), Grade::Acceptable);
+    assert_eq!(grade(P::Updates, LockFree, &outcomes), Grade::Acceptable);
     let fine = [fine];
     assert_eq!(grade(P::Reads, LockFree, &fine), Grade::Acceptable);
     assert_eq!(grade(P::Reads, Blocking, &fine), Grade::Interesting);
@@ -96,40 +96,45 @@ fn who_says_that_it_never_waits_and_waits_is_found_out() {
 #[test]
 fn a_record_torn_by_a_panic_is_no_more_than_exposed() {
     use AfterPanic::{Exposed, Intact, Unusable};
-    let torn = [under(Fault::PanicInUpdate, &[(Deed::Read, Fate::Torn)])];
-    let grade =
-        |claim, seen: &[FaultSeen]| graded_after(P::AfterPanic, Claim::AfterPanic(claim), seen).1;
+    let torn = [under(Fault::PanicInUpdate, &[(Action::Read, Fate::Torn)])];
+    let grade = |claim, outcomes: &[FaultSeen]| {
+        graded_after(P::AfterPanic, Claim::AfterPanic(claim), outcomes).1
+    };
     assert_eq!(grade(Intact, &torn), Grade::Forbidden);
     assert_eq!(grade(Exposed, &torn), Grade::Acceptable);
     assert_eq!(grade(Unusable, &torn), Grade::Interesting);
     for worse in [Fate::Missing, Fate::Panicked, Fate::HeldUp] {
-        let seen = [under(
+        let outcomes = [under(
             Fault::PanicInUpdate,
-            &[(Deed::Read, Fate::Torn), (Deed::Update, worse)],
+            &[(Action::Read, Fate::Torn), (Action::Update, worse)],
         )];
-        assert_eq!(grade(Exposed, &seen), Grade::Forbidden);
+        assert_eq!(grade(Exposed, &outcomes), Grade::Forbidden);
     }
 }
 
 #[test]
 fn what_a_dead_reader_keeps_is_told_from_whom_it_blocks() {
     use AfterDeadThread as D;
-    let fine: &[(Deed, Fate)] = &[(Deed::Read, Fate::Done), (Deed::Update, Fate::Done)];
-    let graded = |claim, seen: FaultSeen| {
-        graded_after(P::AfterDeadThread, Claim::AfterDeadThread(claim), &[seen])
+    let fine: &[(Action, Fate)] = &[(Action::Read, Fate::Done), (Action::Update, Fate::Done)];
+    let graded = |claim, outcome: FaultSeen| {
+        graded_after(
+            P::AfterDeadThread,
+            Claim::AfterDeadThread(claim),
+            &[outcome],
+        )
     };
-    let observed = |seen| graded(D::BlocksEveryone, seen).0;
+    let observed = |outcome| graded(D::BlocksEveryone, outcome).0;
     assert_eq!(observed(gone(fine, None)), "unaffected");
     let kept = |bytes| Some((Tally::KeptBytes, bytes));
     assert_eq!(observed(gone(fine, kept(64))), "one version kept");
     assert_eq!(observed(gone(fine, kept(63))), "unaffected");
     let garbage = Some((Tally::GarbageBytes, 1 << 20));
     assert_eq!(observed(gone(fine, garbage)), "all garbage kept");
-    let writers: &[(Deed, Fate)] = &[(Deed::Read, Fate::Done), (Deed::Insert, Fate::HeldUp)];
+    let writers: &[(Action, Fate)] = &[(Action::Read, Fate::Done), (Action::Insert, Fate::HeldUp)];
     assert_eq!(observed(gone(writers, None)), "writers blocked");
-    let all: &[(Deed, Fate)] = &[
-        (Deed::ReadAgain, Fate::HeldUp),
-        (Deed::Update, Fate::HeldUp),
+    let all: &[(Action, Fate)] = &[
+        (Action::ReadAgain, Fate::HeldUp),
+        (Action::Update, Fate::HeldUp),
     ];
     assert_eq!(observed(gone(all, None)), "everyone blocked");
     let (_, grade) = graded(D::KeepsOneVersion, gone(writers, None));
@@ -138,10 +143,10 @@ fn what_a_dead_reader_keeps_is_told_from_whom_it_blocks() {
 
 #[test]
 fn what_works_inside_a_read_or_a_scan_is_graded_by_the_worst() {
-    use Deed::{Insert, Read, ReadAgain, Scan, Update};
+    use Action::{Insert, Read, ReadAgain, Scan, Update};
     use Fate::{Done, HeldUp, Missing, Panicked, Stale, Torn};
     use Reentrancy as R;
-    let cases: [(&[(Deed, Fate)], Reentrancy); 10] = [
+    let cases: [(&[(Action, Fate)], Reentrancy); 10] = [
         (
             &[(Read, Done), (Update, Done), (Insert, Done)],
             R::ReadsAndWrites,
@@ -166,7 +171,7 @@ fn what_works_inside_a_read_or_a_scan_is_graded_by_the_worst() {
         (P::InsideRead, Fault::InsideRead),
         (P::InsideScan, Fault::InsideScan),
     ] {
-        let graded = |claim, fates: &[(Deed, Fate)]| {
+        let graded = |claim, fates: &[(Action, Fate)]| {
             graded_after(property, Claim::Reentrancy(claim), &[under(fault, fates)])
         };
         for (fates, expected) in cases {
@@ -181,18 +186,22 @@ fn what_works_inside_a_read_or_a_scan_is_graded_by_the_worst() {
         assert_eq!(grade, Grade::Interesting);
     }
     // Neither says anything of the other.
-    let seen = [under(Fault::InsideScan, &[(Read, HeldUp)])];
-    let (_, grade) = graded_after(P::InsideRead, Claim::Reentrancy(R::ReadsAndWrites), &seen);
+    let outcomes = [under(Fault::InsideScan, &[(Read, HeldUp)])];
+    let (_, grade) = graded_after(
+        P::InsideRead,
+        Claim::Reentrancy(R::ReadsAndWrites),
+        &outcomes,
+    );
     assert_eq!(grade, Grade::Unchecked);
 }
 
 #[test]
 fn a_card_from_before_a_claim_existed_claims_nothing_of_it() {
-    let seen = under(Fault::InsideRead, &[(Deed::Read, Fate::HeldUp)]);
+    let outcome = under(Fault::InsideRead, &[(Action::Read, Fate::HeldUp)]);
     let old = card(|_| ());
-    let found = guarantees(std::slice::from_ref(&old), &[Line::Fault(seen.clone())]);
-    assert_eq!(find(&found, P::InsideRead), None);
-    assert!(!contradicts(&old, &seen));
+    let all = guarantees(std::slice::from_ref(&old), &[Line::Fault(outcome.clone())]);
+    assert_eq!(find(&all, P::InsideRead), None);
+    assert!(!contradicts(&old, &outcome));
 }
 
 #[test]
@@ -227,12 +236,12 @@ fn stall(stalled: Operation, peer: Operation, blocked: u64, in_allocator: u64) -
 const LINEARIZABLE: Claim = Claim::ReadConsistency(ReadConsistency::Linearizable);
 
 /// The claims of a card that stalls alone have graded.
-fn graded_by_stalls(card: &Card, seen: &StallSeen) -> Vec<Guarantee> {
-    let seen = StallSeen {
+fn graded_by_stalls(card: &Card, stalls: &StallSeen) -> Vec<Guarantee> {
+    let stalls = StallSeen {
         strategy: card.name.clone(),
-        ..seen.clone()
+        ..stalls.clone()
     };
-    let mut all = guarantees(std::slice::from_ref(card), &[Line::Stall(seen)]);
+    let mut all = guarantees(std::slice::from_ref(card), &[Line::Stall(stalls)]);
     all.retain(|claim| claim.grade != Grade::Unchecked);
     all
 }
@@ -240,15 +249,15 @@ fn graded_by_stalls(card: &Card, seen: &StallSeen) -> Vec<Guarantee> {
 /// The grade that stalls give a claim.
 fn graded_beside_stalls(property: Property, claim: Claim, pairs: &[StallPair]) -> Grade {
     let card = claiming(property, claim);
-    let of = |all: &[Guarantee]| {
-        let found = find(all, property);
-        found.map_or(Grade::Unchecked, |found| found.grade)
+    let grade = |all: &[Guarantee]| {
+        let guarantee = find(all, property);
+        guarantee.map_or(Grade::Unchecked, |guarantee| guarantee.grade)
     };
-    let seen = StallSeen {
+    let stalls = StallSeen {
         pairs: pairs.to_vec(),
         ..StallSeen::default()
     };
-    of(&graded_by_stalls(&card, &seen))
+    grade(&graded_by_stalls(&card, &stalls))
 }
 
 #[test]
@@ -296,7 +305,7 @@ fn progress_is_claimed_apart_from_the_allocator_and_for_what_is_named() {
 #[test]
 fn stalls_and_faults_are_graded_together() {
     let card = claiming(P::Reads, Claim::Progress(Progress::WaitFree));
-    let fault = |fate| Line::Fault(under(Fault::UpdaterStalls, &[(Deed::Read, fate)]));
+    let fault = |fate| Line::Fault(under(Fault::UpdaterStalls, &[(Action::Read, fate)]));
     let stalled = |blocked| {
         Line::Stall(StallSeen {
             strategy: card.name.clone(),
@@ -322,10 +331,14 @@ fn stalls_and_faults_are_graded_together() {
         ),
         ([fault(Fate::HeldUp), stalled(0)], Grade::Forbidden, "by"),
     ] {
-        let found = guarantees(std::slice::from_ref(&card), &lines);
-        let found = find(&found, P::Reads).expect("it is listed");
-        assert_eq!(found.grade, grade);
-        assert!(found.evidence.contains(evidence), "{}", found.evidence);
+        let all = guarantees(std::slice::from_ref(&card), &lines);
+        let guarantee = find(&all, P::Reads).expect("it is listed");
+        assert_eq!(guarantee.grade, grade);
+        assert!(
+            guarantee.evidence.contains(evidence),
+            "{}",
+            guarantee.evidence
+        );
     }
 }
 
@@ -337,13 +350,16 @@ fn what_no_order_explains_refutes_consistency() {
     assert_eq!(grade(std::slice::from_ref(&pair)), Grade::Acceptable);
     (pair.wrong, pair.evidence) = (1, Some("half a record".into()));
     assert_eq!(grade(std::slice::from_ref(&pair)), Grade::Forbidden);
-    let seen = StallSeen {
+    let stalls = StallSeen {
         pairs: vec![pair],
         ..StallSeen::default()
     };
-    let found = graded_by_stalls(&card(|_| ()), &seen);
-    let found = find(&found, P::ReadConsistency).expect("it was seen");
-    assert!(found.evidence.contains("half a record"), "{found:?}");
+    let all = graded_by_stalls(&card(|_| ()), &stalls);
+    let guarantee = find(&all, P::ReadConsistency).expect("it was seen");
+    assert!(
+        guarantee.evidence.contains("half a record"),
+        "{guarantee:?}"
+    );
     // A check that passed does not make up for it.
     let passed = Line::Check(CheckOutcome {
         strategy: "a/b".into(),
@@ -360,9 +376,9 @@ fn what_no_order_explains_refutes_consistency() {
         }],
         ..StallSeen::default()
     });
-    let found = guarantees(&[card(|_| ())], &[passed, torn]);
-    let found = find(&found, P::ReadConsistency);
-    assert_eq!(found.expect("it is listed").grade, Grade::Forbidden);
+    let all = guarantees(&[card(|_| ())], &[passed, torn]);
+    let guarantee = find(&all, P::ReadConsistency);
+    assert_eq!(guarantee.expect("it is listed").grade, Grade::Forbidden);
 }
 
 #[test]
@@ -378,12 +394,12 @@ fn a_wrong_answer_between_two_stops_refutes_consistency() {
             wrong,
             evidence: (wrong > 0).then(|| "saw another process's record".into()),
         };
-        let seen = StallSeen {
+        let stalls = StallSeen {
             two_stops: vec![two],
             ..StallSeen::default()
         };
-        let found = graded_by_stalls(&card(|_| ()), &seen);
-        find(&found, property).map(|claim| claim.grade)
+        let all = graded_by_stalls(&card(|_| ()), &stalls);
+        find(&all, property).map(|claim| claim.grade)
     };
     let (read, scan) = (P::ReadConsistency, P::ScanConsistency);
     assert_eq!(grade(Operation::ReadHit, 0, read), Some(Grade::Acceptable));

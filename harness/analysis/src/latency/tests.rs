@@ -44,23 +44,25 @@ fn processes<const N: usize>(strategies: [(&str, [u64; 3]); N]) -> Vec<ProbeSeen
     processes.collect()
 }
 
-fn analysed(seen: Vec<ProbeSeen>) -> Machine {
+fn analysed(probes: Vec<ProbeSeen>) -> Machine {
     let mut run = three();
-    run.others = seen.into_iter().map(Line::Probe).collect();
+    run.others = probes.into_iter().map(Line::Probe).collect();
     let samples = Samples::from_lines(run.lines()).expect("it begins with its header");
     crate::analyse(&samples)
 }
 
 fn reads<'m>(machine: &'m Machine, strategy: &str) -> &'m Latency {
     let mut all = machine.latencies.iter();
-    let found = all.find(|one| one.strategy == strategy && one.distribution == Distribution::Reads);
-    found.expect("it was timed")
+    let latency = all.find(|latency| {
+        latency.strategy == strategy && latency.distribution == Distribution::Reads
+    });
+    latency.expect("it was timed")
 }
 
 fn at(latency: &Latency, share: f64) -> Quantile {
     let mut quantiles = latency.quantiles.iter();
-    let found = quantiles.find(|one| (one.share - share).abs() < 1e-9);
-    *found.expect("it is given")
+    let quantile = quantiles.find(|quantile| (quantile.share - share).abs() < 1e-9);
+    *quantile.expect("it is given")
 }
 
 #[test]
@@ -109,12 +111,12 @@ fn where_the_baseline_differs_from_itself_nobody_is_ranked() {
     // Of two processes it may agree by chance.
     let equal = [(BASELINE, [100; 3]), (SAME, [100; 3]), other];
     let mut two = processes(equal);
-    two.retain(|seen| seen.process < 2);
+    two.retain(|probe| probe.process < 2);
     let rank = at(reads(&analysed(two), OTHER), 0.5).rank;
     assert_eq!(rank, Some(Rank::NotRanked));
     // What one process timed may be its luck.
     let mut single = processes(equal);
-    single.retain(|seen| seen.strategy != OTHER || seen.process == 0);
+    single.retain(|probe| probe.strategy != OTHER || probe.process == 0);
     let rank = at(reads(&analysed(single), OTHER), 0.5).rank;
     assert_eq!(rank, Some(Rank::NotRanked));
     // Without it nobody knows.
@@ -143,11 +145,11 @@ fn who_cannot_keep_the_rate_has_no_quantile() {
         let mut all = processes([(BASELINE, [100; 3]), (SAME, [100; 3]), (OTHER, [50; 3])]);
         let mut others: Vec<_> = all
             .iter_mut()
-            .filter(|seen| seen.strategy == OTHER)
+            .filter(|probe| probe.strategy == OTHER)
             .collect();
         // One bad process of three says nothing.
         others[0].counts.insert(count, 20_000);
-        let kept = analysed(others.iter().map(|seen| (**seen).clone()).collect());
+        let kept = analysed(others.iter().map(|probe| (**probe).clone()).collect());
         assert!(!reads(&kept, OTHER).quantiles.is_empty());
         others[1].counts.insert(count, 20_000);
         others[2].counts.insert(count, 30_000);
@@ -168,9 +170,9 @@ fn who_cannot_keep_the_rate_has_no_quantile() {
     assert_eq!(percentiles.count(), 0);
     // If it is the baseline, nobody is compared with it.
     let mut all = processes([(BASELINE, [100; 3]), (SAME, [100; 3]), (OTHER, [50; 3])]);
-    let theirs = all.iter_mut().filter(|seen| seen.strategy == BASELINE);
-    for seen in theirs {
-        seen.counts.insert(Count::ReadsUnfinished, 20_000);
+    let theirs = all.iter_mut().filter(|probe| probe.strategy == BASELINE);
+    for probe in theirs {
+        probe.counts.insert(Count::ReadsUnfinished, 20_000);
     }
     let quantile = at(reads(&analysed(all), OTHER), 0.5);
     assert_eq!(
@@ -186,12 +188,15 @@ fn a_quantile_has_a_thousand_operations_beyond_it() {
     let shares: Vec<f64> = reads(&machine, OTHER)
         .quantiles
         .iter()
-        .map(|one| one.share)
+        .map(|quantile| quantile.share)
         .collect();
     assert_eq!(shares, [0.5, 0.75, 0.9, 0.95, 0.99]);
     // 40,000: 2,000 beyond p95, 400 beyond p99.
     let machine = analysed(vec![probed(OTHER, 0, 50)]);
-    let last = reads(&machine, OTHER).quantiles.last().map(|one| one.share);
+    let last = reads(&machine, OTHER)
+        .quantiles
+        .last()
+        .map(|quantile| quantile.share);
     assert_eq!(last, Some(0.95));
     // Too few for a median is not too slow.
     let mut few = probed(OTHER, 0, 50);
@@ -210,15 +215,19 @@ fn recorded_latencies_at_own_rates_are_figures_and_no_comparison() {
         (SAME, [100; 3]),
         (OTHER, [50, 50, 60]),
     ]);
-    for seen in &mut all {
-        seen.probe = Probe::OwnHalfLoad;
+    for probe in &mut all {
+        probe.probe = Probe::OwnHalfLoad;
     }
     let machine = analysed(all);
     let other = reads(&machine, OTHER);
     assert_eq!((other.per_s, other.served), (None, None));
     assert_eq!((at(other, 0.5).ns, at(other, 0.5).rank), (50.0, None));
     // As far as a process has an operation beyond it, and the worst of any.
-    let shares: Vec<f64> = other.quantiles.iter().map(|one| one.share).collect();
+    let shares: Vec<f64> = other
+        .quantiles
+        .iter()
+        .map(|quantile| quantile.share)
+        .collect();
     assert_eq!(shares[6..], [0.999, 0.9995, 0.9999, 1.0]);
     assert!((at(other, 1.0).ns / 600.0 - 1.0).abs() < 0.002);
     let cells = machine.cells.iter();

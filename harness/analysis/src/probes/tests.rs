@@ -15,8 +15,10 @@ fn probe(probe: Probe, counts: &[(Count, i64)]) -> ProbeSeen {
 }
 
 fn value(probe: &ProbeSeen, metric: Metric) -> Option<f64> {
-    let found = measured(probe).into_iter().find(|(one, _)| *one == metric);
-    found.map(|(_, value)| value)
+    let figure = measured(probe)
+        .into_iter()
+        .find(|(name, _)| *name == metric);
+    figure.map(|(_, value)| value)
 }
 
 #[test]
@@ -115,10 +117,10 @@ fn a_ratio_is_times_better_process_by_process() {
 #[test]
 fn a_line_survives_its_text() {
     let mut line = probe(Probe::Visibility, &[(Count::Lost, 3)]);
-    let mut seen = Histogram::default();
-    seen.record(123);
+    let mut delays = Histogram::default();
+    delays.record(123);
     line.histograms
-        .insert(Distribution::Visibility, seen.sparse());
+        .insert(Distribution::Visibility, delays.sparse());
     let line = Line::Probe(line);
     let text = serde_json::to_string(&line).unwrap();
     assert!(

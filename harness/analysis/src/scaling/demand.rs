@@ -44,10 +44,10 @@ pub(super) fn traced(
 /// Whether most of an operation's time is not its own.
 pub(super) fn why_idle(trace: &TraceSeen, operation: Operation, alone_ns: f64) -> Option<String> {
     let counts = trace.counts(operation, State::Quiescent)?;
-    let own = counts.instructions + counts.allocator_instructions;
-    (alone_ns > NS_PER_INSTRUCTION_MAX * own as f64).then(|| {
+    let instructions = counts.instructions + counts.allocator_instructions;
+    (alone_ns > NS_PER_INSTRUCTION_MAX * instructions as f64).then(|| {
         format!(
-            "alone it takes {alone_ns:.0} ns for {own} instructions: most of that is waiting for a thread of \
+            "alone it takes {alone_ns:.0} ns for {instructions} instructions: most of that is waiting for a thread of \
              the strategy's own, which the trace does not see"
         )
     })
@@ -56,8 +56,10 @@ pub(super) fn why_idle(trace: &TraceSeen, operation: Operation, alone_ns: f64) -
 /// Whether who finds a word taken waits: seen of reads, beside a guard; taken for granted of writes,
 /// which exclude each other wherever they lock at all.
 fn waits(trace: &TraceSeen, operation: Operation) -> bool {
-    let held_up = |one: &model::trace::Footprint| {
-        one.operation == operation && one.state == State::GuardHeld && one.counts.is_none()
+    let held_up = |footprint: &model::trace::Footprint| {
+        footprint.operation == operation
+            && footprint.state == State::GuardHeld
+            && footprint.counts.is_none()
     };
     operation.is_write() || trace.footprints.iter().any(held_up)
 }
@@ -75,10 +77,10 @@ fn by_record(same: &Pair, apart: &Pair) -> Option<ByRecord> {
 
 /// How often the first comes to a line that both write, coming from another one.
 fn visits([first, second]: &[Path; 2]) -> usize {
-    let written = second.written();
-    let own = first.written();
-    let both = |line: &u32| own.contains(line) && written.contains(line);
+    let by_second = second.written();
+    let by_first = first.written();
+    let is_shared = |line: &u32| by_first.contains(line) && by_second.contains(line);
     let mut lines: Vec<u32> = first.touches.iter().map(|touch| touch.line).collect();
     lines.dedup();
-    lines.iter().filter(|line| both(line)).count()
+    lines.iter().filter(|line| is_shared(line)).count()
 }

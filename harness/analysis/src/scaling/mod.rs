@@ -45,10 +45,13 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         pairs: &pairs,
         machines: &machines,
     };
-    let of_trace = |seen| OPERATIONS.map(|operation| (seen, operation));
+    let of_trace = |trace| OPERATIONS.map(|operation| (trace, operation));
     let all: Vec<(&TraceSeen, Operation)> = traces.iter().copied().flat_map(of_trace).collect();
-    let foreseen = parallel::map(&all, |&(seen, operation)| run.foresee(seen, operation));
-    let meetings = traces.iter().flat_map(|seen| run.meetings(seen)).collect();
+    let foreseen = parallel::map(&all, |&(trace, operation)| run.foresee(trace, operation));
+    let meetings = traces
+        .iter()
+        .flat_map(|trace| run.meetings(trace))
+        .collect();
     let mut scaling = Scaling {
         calibration,
         machines,
@@ -66,8 +69,13 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         }
         scaling.one_to_two.extend(tested);
     }
-    let others = scaling.machines.iter().filter(|one| one.name != HERE);
-    let others: Vec<(&str, u32)> = others.map(|one| (&*one.name, one.cpus())).collect();
+    let others = scaling
+        .machines
+        .iter()
+        .filter(|machine| machine.name != HERE);
+    let others: Vec<(&str, u32)> = others
+        .map(|machine| (&*machine.name, machine.cpus()))
+        .collect();
     let rankings = OPERATIONS.map(|operation| rankings(&scaling, operation, &others));
     scaling.rankings = rankings.concat();
     Some(scaling)
@@ -78,7 +86,7 @@ fn traces(samples: &Samples) -> Vec<&TraceSeen> {
     let of = |name: &str| {
         let lines = samples.lines.iter().rev();
         let mut traces = lines.filter_map(Line::try_as_trace_ref);
-        traces.find(|seen| seen.strategy == name && seen.died.is_none())
+        traces.find(|trace| trace.strategy == name && trace.died.is_none())
     };
     let cards = samples.header.strategies.iter();
     cards.filter_map(|card| of(&card.name)).collect()
@@ -125,10 +133,10 @@ impl Run<'_> {
     }
 
     /// Predicts an operation everywhere, and tests it here.
-    fn foresee(&self, seen: &TraceSeen, operation: Operation) -> Foreseen {
-        let strategy = &seen.strategy;
+    fn foresee(&self, trace: &TraceSeen, operation: Operation) -> Foreseen {
+        let strategy = &trace.strategy;
         let workload = self.alone_ns(strategy, operation);
-        let workload = workload.and_then(|alone_ns| self.workload(seen, operation, alone_ns));
+        let workload = workload.and_then(|alone_ns| self.workload(trace, operation, alone_ns));
         let on = |workload: &Workload, machine: &Machine| Prediction {
             strategy: strategy.clone(),
             operation,
@@ -136,14 +144,15 @@ impl Run<'_> {
             points: points(workload, machine),
         };
         let machines = self.machines.iter();
-        let predicted = workload.map(|workload| machines.map(|one| on(&workload, one)).collect());
+        let predicted =
+            workload.map(|workload| machines.map(|machine| on(&workload, machine)).collect());
         let predicted = predicted.map_err(|reason| Unpredicted {
             strategy: strategy.clone(),
             operation,
             reason,
         });
-        let pairs = self.pairs.iter().filter(|one| one.operation == operation);
-        let tested = pairs.filter_map(|pair| self.one_to_two(seen, pair));
+        let pairs = self.pairs.iter().filter(|pair| pair.operation == operation);
+        let tested = pairs.filter_map(|pair| self.one_to_two(trace, pair));
         (predicted, tested.collect())
     }
 
@@ -158,19 +167,19 @@ impl Run<'_> {
 
     fn workload(
         &self,
-        seen: &TraceSeen,
+        trace: &TraceSeen,
         operation: Operation,
         alone_ns: f64,
     ) -> Result<Workload, String> {
-        let demand = demand::traced(seen, operation, alone_ns, self.calibration.locked_ns)?;
-        Ok(Workload::of(demand, keeps(&self.calibration)))
+        let demand = demand::traced(trace, operation, alone_ns, self.calibration.locked_ns)?;
+        Ok(Workload::from_trace(demand, keeps(&self.calibration)))
     }
 
-    fn one_to_two(&self, seen: &TraceSeen, pair: &ScalingPair<'_>) -> Option<OneToTwo> {
-        let strategy = &seen.strategy;
+    fn one_to_two(&self, trace: &TraceSeen, pair: &ScalingPair<'_>) -> Option<OneToTwo> {
+        let strategy = &trace.strategy;
         let one_ns = self.cell(pair.one, strategy)?.median;
         let measured_ns = 2.0 * self.cell(pair.two, strategy)?.median;
-        let workload = self.workload(seen, pair.operation, one_ns).ok()?;
+        let workload = self.workload(trace, pair.operation, one_ns).ok()?;
         let here = self.machines.iter().find(|machine| machine.name == HERE);
         let predicted_ns = workload.on(here?, 2);
         Some(OneToTwo {
@@ -202,25 +211,27 @@ fn points(workload: &Workload, machine: &Machine) -> Vec<Expected> {
 /// beginning of the other's. Who has no prediction for one of them is not ranked.
 pub fn rankings(scaling: &Scaling, operation: Operation, machines: &[(&str, u32)]) -> Vec<Ranking> {
     let predictions = scaling.predictions.iter();
-    let predictions = predictions.filter(|one| one.operation == operation);
-    let bands = predictions.flat_map(|one| {
+    let predictions = predictions.filter(|prediction| prediction.operation == operation);
+    let bands = predictions.flat_map(|prediction| {
         machines.iter().filter_map(|&(machine, cpus)| {
-            let is_it = one.machine == machine;
-            let point = is_it.then(|| one.at(cpus)).flatten()?;
-            Some((&one.strategy, (machine, point.ns)))
+            let is_it = prediction.machine == machine;
+            let point = is_it.then(|| prediction.at(cpus)).flatten()?;
+            Some((&prediction.strategy, (machine, point.ns)))
         })
     });
     let bands = grouped(bands).into_iter();
     let bands = bands.map(|(name, bands)| (name, HashMap::from_iter(bands)));
     let bands: Vec<(&String, HashMap<&str, Band>)> = bands.collect();
-    let is_faster = |one: &HashMap<&str, Band>, other: &HashMap<&str, Band>| {
+    let is_faster = |bands: &HashMap<&str, Band>, other: &HashMap<&str, Band>| {
         machines.iter().all(|(machine, _)| {
-            let both = one.get(machine).zip(other.get(machine));
-            both.is_some_and(|(one, other)| one.high < other.low)
+            let pair = bands.get(machine).zip(other.get(machine));
+            pair.is_some_and(|(band, other)| band.high < other.low)
         })
     };
-    let rankings = bands.iter().map(|(name, own)| {
-        let slower = bands.iter().filter(|(_, other)| is_faster(own, other));
+    let rankings = bands.iter().map(|(name, candidate)| {
+        let slower = bands
+            .iter()
+            .filter(|(_, other)| is_faster(candidate, other));
         Ranking {
             operation,
             strategy: (*name).clone(),

@@ -29,7 +29,7 @@ pub(super) struct ScalingPair<'s> {
 
 /// All of them, in the order of the scenarios.
 pub(super) fn scaling_pairs(scenarios: &[Scenario]) -> Vec<ScalingPair<'_>> {
-    let mut found = Vec::new();
+    let mut pairs = Vec::new();
     for one in scenarios.iter().filter(|one| one.threads() == 1) {
         let Some(operation) = operation(one) else {
             continue;
@@ -46,13 +46,13 @@ pub(super) fn scaling_pairs(scenarios: &[Scenario]) -> Vec<ScalingPair<'_>> {
             };
             other.threads() == 2 && asks_the_same(&asked, &renamed)
         });
-        found.extend(second.map(|two| ScalingPair {
+        pairs.extend(second.map(|two| ScalingPair {
             operation,
             one,
             two,
         }));
     }
-    found
+    pairs
 }
 
 /// Where an operation is measured alone: in a pair if there is one.
@@ -104,13 +104,14 @@ mod tests {
             scenario("update", Activity::Update, 1, 1_024),
             scenario("scan-two", Activity::Scan, 2, 1_024),
         ];
-        let found = scaling_pairs(&all);
-        let names: Vec<_> = found
+        let pairs = scaling_pairs(&all);
+        let names: Vec<_> = pairs
             .iter()
             .map(|pair| (pair.one.name.as_str(), pair.two.name.as_str()))
             .collect();
         assert_eq!(names, [("large", "large-two")]);
-        let alone = |operation| alone(&all, &found, operation).map(|one| one.name.as_str());
+        let alone =
+            |operation| alone(&all, &pairs, operation).map(|scenario| scenario.name.as_str());
         assert_eq!(alone(Operation::ReadHit), Some("large"));
         assert_eq!(alone(Operation::Apply), Some("update"));
         assert_eq!(alone(Operation::Scan), None);

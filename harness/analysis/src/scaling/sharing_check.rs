@@ -10,23 +10,23 @@ use results::{Cell, Meeting};
 
 impl Run<'_> {
     /// One for each pair of scenarios with one reader and with two.
-    pub(super) fn meetings(&self, seen: &TraceSeen) -> Vec<Meeting> {
+    pub(super) fn meetings(&self, trace: &TraceSeen) -> Vec<Meeting> {
         let reads = |pair: &&ScalingPair<'_>| pair.operation == Operation::ReadHit;
         let pairs = self.pairs.iter().filter(reads);
-        pairs.filter_map(|pair| self.meeting(seen, pair)).collect()
+        pairs.filter_map(|pair| self.meeting(trace, pair)).collect()
     }
 
-    fn meeting(&self, seen: &TraceSeen, pair: &ScalingPair<'_>) -> Option<Meeting> {
-        let one = self.cell(pair.one, &seen.strategy)?;
-        let two = self.cell(pair.two, &seen.strategy)?;
-        let trace_pair = |same| seen.pair(Operation::ReadHit, Operation::ReadHit, same);
+    fn meeting(&self, trace: &TraceSeen, pair: &ScalingPair<'_>) -> Option<Meeting> {
+        let one = self.cell(pair.one, &trace.strategy)?;
+        let two = self.cell(pair.two, &trace.strategy)?;
+        let trace_pair = |same| trace.pair(Operation::ReadHit, Operation::ReadHit, same);
         let same = trace_pair(true)?;
         let lines_apart = trace_pair(false).map_or(0, |pair| pair.at_64.both());
         let lines_same = same.at_64.both();
         let ratio = 2.0 * two.median / one.median;
         let agrees = (lines_same == 0) == (ratio <= Meeting::RATIO_MAX);
         let mut meeting = Meeting {
-            strategy: seen.strategy.clone(),
+            strategy: trace.strategy.clone(),
             one: pair.one.name.clone(),
             two: pair.two.name.clone(),
             lines_same,
@@ -38,7 +38,7 @@ impl Run<'_> {
             why: None,
         };
         if !agrees {
-            meeting.why = Some(self.reason(seen, pair, &meeting, same, [one, two]));
+            meeting.why = Some(self.reason(trace, pair, &meeting, same, [one, two]));
         }
         Some(meeting)
     }
@@ -46,7 +46,7 @@ impl Run<'_> {
     /// The first thing in the data that explains it.
     fn reason(
         &self,
-        seen: &TraceSeen,
+        trace: &TraceSeen,
         pair: &ScalingPair<'_>,
         meeting: &Meeting,
         same: &Pair,
@@ -56,24 +56,24 @@ impl Run<'_> {
         if pair.two.threads() > cpus {
             return format!("oversubscribed: two readers on {cpus} processor take turns");
         }
-        if let Some(why) = why_idle(seen, Operation::ReadHit, meeting.one_ns) {
+        if let Some(why) = why_idle(trace, Operation::ReadHit, meeting.one_ns) {
             return why;
         }
-        let counts = seen.counts(Operation::ReadHit, State::Quiescent);
+        let counts = trace.counts(Operation::ReadHit, State::Quiescent);
         let entries = counts.map_or(0, |counts| counts.system_calls);
         if entries > 0 {
             return format!(
                 "a read enters the kernel ({entries} system calls), where it meets others"
             );
         }
-        let said = if meeting.lines_same > 0 {
+        let reason = if meeting.lines_same > 0 {
             seldom(meeting, pair)
         } else {
             self.meets_elsewhere(meeting, same)
         };
         match undecided(cells) {
-            Some(interval) => format!("{said}; not decided either way: {interval}"),
-            None => said,
+            Some(interval) => format!("{reason}; not decided either way: {interval}"),
+            None => reason,
         }
     }
 

@@ -6,10 +6,10 @@ use results::{self, Meeting};
 /// What one and two readers take, and what the trace says: times better than the baseline, which takes
 /// 40 ns alone and twice that with another reader.
 fn results(contenders: &[(Invented, Lock)]) -> results::Machine {
-    let mut lines = readers(contenders.iter().map(|(one, _)| one.clone()));
+    let mut lines = readers(contenders.iter().map(|(contender, _)| contender.clone()));
     lines.push(Line::Calibration(calibration()));
     lines.push(Line::Trace(traced("mutex/std", Lock::Table)));
-    let traced = |(one, lock): &(Invented, Lock)| Line::Trace(traced(&one.name, *lock));
+    let traced = |(contender, lock): &(Invented, Lock)| Line::Trace(traced(&contender.name, *lock));
     lines.extend(contenders.iter().map(traced));
     crate::analyse(&Samples::from_lines(lines).expect("it has a header"))
 }
@@ -20,7 +20,7 @@ fn scaling_of(results: &results::Machine) -> &Scaling {
 
 fn meeting<'s>(scaling: &'s Scaling, strategy: &str) -> &'s Meeting {
     let mut all = scaling.meetings.iter();
-    all.find(|one| one.strategy == strategy)
+    all.find(|meeting| meeting.strategy == strategy)
         .expect("it is read")
 }
 
@@ -59,7 +59,8 @@ fn two_threads_are_predicted_from_one() {
     let scaling = scaling_of(&results);
     let tested = |name: &str| {
         let mut all = scaling.one_to_two.iter();
-        all.find(|one| one.strategy == name).expect("it is tested")
+        all.find(|pair| pair.strategy == name)
+            .expect("it is tested")
     };
     let flat = tested("good/flat");
     assert!((flat.predicted_ns.mid - flat.one_ns).abs() < 1e-9 && flat.is_inside);
@@ -78,8 +79,9 @@ fn an_order_is_stated_where_every_machine_has_it() {
     ]);
     let beaten = |name: &str| {
         let mut all = scaling_of(&results).rankings.iter();
-        let found = all.find(|one| one.strategy == name && one.operation == Operation::ReadHit);
-        found.expect("it is ranked").faster_than.clone()
+        let ranking =
+            all.find(|ranking| ranking.strategy == name && ranking.operation == Operation::ReadHit);
+        ranking.expect("it is ranked").faster_than.clone()
     };
     assert_eq!(beaten("good/flat"), ["mutex/std"]);
     assert_eq!(beaten("other/flat"), ["mutex/std"]);
@@ -91,14 +93,14 @@ fn who_waits_for_a_thread_of_its_own_is_not_predicted() {
     let results = results(&[(invented("actor/thread", 0.02, 0.02, 0.02), Lock::Nothing)]);
     let scaling = scaling_of(&results);
     let mut all = scaling.unpredicted.iter();
-    let found = all.find(|one| one.strategy == "actor/thread");
+    let unpredicted = all.find(|unpredicted| unpredicted.strategy == "actor/thread");
     assert!(
-        found
+        unpredicted
             .expect("it is not")
             .reason
             .contains("thread of the strategy's own")
     );
-    let is_it = |one: &OneToTwo| one.strategy == "actor/thread";
+    let is_it = |pair: &OneToTwo| pair.strategy == "actor/thread";
     assert!(!scaling.one_to_two.iter().any(is_it));
 }
 
@@ -150,7 +152,9 @@ fn an_order_that_one_machine_denies_is_not_stated() {
     let beaten_by_fast = |other: &[[f64; 2]]| {
         let scaling = predicted(&[fast, ("other", other)]);
         let machines = scaling.machines.iter();
-        let machines: Vec<(&str, u32)> = machines.map(|one| (&*one.name, one.cpus())).collect();
+        let machines: Vec<(&str, u32)> = machines
+            .map(|machine| (&*machine.name, machine.cpus()))
+            .collect();
         let rankings = rankings(&scaling, Operation::ReadHit, &machines);
         assert_eq!(rankings[1].faster_than, Vec::<String>::new());
         rankings[0].faster_than.clone()

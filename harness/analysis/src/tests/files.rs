@@ -8,7 +8,7 @@ use model::sample::{
 };
 use model::scenario::{Activity, RecordKind};
 use model::stall::StallSeen;
-use registry::roster;
+use registry::strategies;
 use serde_json::Value;
 
 use crate::{Samples, analyse};
@@ -18,14 +18,14 @@ use fixtures::sample_lines;
 fn few_lines() -> Vec<Line> {
     let all = sample_lines();
     let of = |wanted: fn(&Line) -> bool, count: usize| {
-        let found: Vec<Line> = all
+        let lines: Vec<Line> = all
             .iter()
             .filter(|line| wanted(line))
             .take(count)
             .cloned()
             .collect();
-        assert_eq!(found.len(), count);
-        found
+        assert_eq!(lines.len(), count);
+        lines
     };
     let mut lines = of(|line| matches!(line, Line::Header(_)), 1);
     lines.extend(of(|line| matches!(line, Line::Slice(_)), 5));
@@ -36,7 +36,7 @@ fn few_lines() -> Vec<Line> {
     lines
 }
 
-fn said(reading: &Reading) -> String {
+fn notes(reading: &Reading) -> String {
     reading.notes("file").join("\n")
 }
 
@@ -152,14 +152,14 @@ fn what_is_wrong_is_named_with_its_line() {
     text.push(r#"{"kind":"flip","scenario":"single-reader"}"#.into());
     text.push(r#"{"kind":"flip","scenario":"ten-readers"}"#.into());
     let reading = parse((text.join("\n") + "\n").as_bytes(), "file").expect("the header is whole");
-    let said = said(&reading);
+    let notes = notes(&reading);
     for expected in [
         "line 3 is left out: the header has no scenario \"solitary-reader\"",
         "line 4 is left out: expected value at column 1",
         "line 6 is left out: an earlier line is the same",
         "line 13 is of a kind that this version does not know (\"flip\") and is left out, with all 2",
     ] {
-        assert!(said.contains(expected), "{expected} is not in {said}");
+        assert!(notes.contains(expected), "{expected} is not in {notes}");
     }
     assert_eq!(reading.lines.len(), few_lines().len() - 2);
 }
@@ -218,8 +218,11 @@ fn of_version_2(schema: &str, header: &Header) -> Value {
 fn what_strategies_claim_in_words_is_typed_as_it_is_read() {
     let mut lines = few_lines();
     let header = header_of(&mut lines);
-    let entries = roster::entries(RecordKind::Status);
-    header.strategies = entries.iter().map(|one| Card::from(&one.profile)).collect();
+    let entries = strategies::entries(RecordKind::Status);
+    header.strategies = entries
+        .iter()
+        .map(|entry| Card::from(&entry.profile))
+        .collect();
     let old = of_version_2("pivot-samples/2.2", header);
     assert_eq!(old["strategies"][0]["claims"][0][1], "blocking");
     let read = |value: &Value| parse(value.to_string().as_bytes(), "file");
@@ -227,16 +230,16 @@ fn what_strategies_claim_in_words_is_typed_as_it_is_read() {
     // What no strategy claims yet, or does not claim, is named.
     let mut unknown = old.clone();
     unknown["strategies"][0]["claims"][4][1] = "sometimes".into();
-    let said = read(&unknown).unwrap_err().to_string();
-    assert!(said.contains("mutex/std claims \"sometimes\""), "{said}");
+    let error = read(&unknown).unwrap_err().to_string();
+    assert!(error.contains("mutex/std claims \"sometimes\""), "{error}");
     let claims = |value: &mut Value, keeps: fn(&str) -> bool| {
         let pairs = value["strategies"][0]["claims"].as_array_mut().unwrap();
         pairs.retain(|pair| keeps(pair[0].as_str().unwrap()));
     };
     let mut lacking = old.clone();
     claims(&mut lacking, |property| property != "scan consistency");
-    let said = read(&lacking).unwrap_err().to_string();
-    assert!(said.contains("nothing of \"scan consistency\""), "{said}");
+    let error = read(&lacking).unwrap_err().to_string();
+    assert!(error.contains("nothing of \"scan consistency\""), "{error}");
     // Samples from before a claim existed claim nothing.
     let mut older = old;
     claims(&mut older, |property| !property.starts_with("inside"));
@@ -271,14 +274,14 @@ fn other_versions_are_told_apart() {
     let newer = as_schema("pivot-samples/3.7");
     assert!(parse(newer.as_bytes(), "file").is_ok(), "a minor version");
     for other in ["pivot-samples/1", "pivot-samples/10", "pivot-results/1"] {
-        let said = refusal(as_schema(other).as_bytes());
-        assert!(said.contains(other) && said.contains(SCHEMA), "{said}");
+        let error = refusal(as_schema(other).as_bytes());
+        assert!(error.contains(other) && error.contains(SCHEMA), "{error}");
     }
     assert!(refusal(b"").contains("begins with a header line"));
     assert!(refusal(b"\xff\xfe\n").contains("begins with a header line"));
     let headless = text.split_once('\n').expect("it has lines").1;
     assert!(refusal(headless.as_bytes()).contains("begins with a header line"));
-    let said = refusal(
+    let error = refusal(
         text.replacen(
             "\"baseline\":\"mutex/std\"",
             "\"baseline\":\"mutex/sty\"",
@@ -287,8 +290,8 @@ fn other_versions_are_told_apart() {
         .as_bytes(),
     );
     assert!(
-        said.contains("the header is damaged") && said.contains("mutex/sty"),
-        "{said}"
+        error.contains("the header is damaged") && error.contains("mutex/sty"),
+        "{error}"
     );
 }
 
@@ -337,7 +340,7 @@ fn runs_that_were_joined_are_read_up_to_the_second_and_not_continued() {
     let file = Scratch::new("joined", &text.repeat(2));
     let reading = read(&file.0).expect("the first header is whole");
     assert_eq!(reading.lines, few_lines());
-    assert!(said(&reading).contains("line 12 is a second header"));
+    assert!(notes(&reading).contains("line 12 is a second header"));
     let error = Writer::resume(&file.0, &reading).expect_err("it would cut the second run off");
     assert!(error.to_string().contains("second header"), "{error}");
     assert_eq!(file.content(), text.repeat(2));
@@ -379,30 +382,30 @@ fn pooled_files_keep_their_processes_apart_and_their_counts_once() {
     let lines = sample_lines();
     let (both, warnings) = pooled(&lines, &lines).expect("they agree");
     assert_eq!(warnings, Vec::<String>::new());
-    let [one, two] = [lines, both].map(|lines| {
+    let [single, pooled] = [lines, both].map(|lines| {
         let samples = Samples::from_lines(lines).expect("it begins with its header");
         analyse(&samples)
     });
-    assert_eq!(two.protocol.processes, 2 * one.protocol.processes);
-    assert_eq!(two.protocol.slices, 2 * one.protocol.slices);
-    assert_eq!(two.cells.len(), one.cells.len());
-    assert_eq!(two.guarantees, one.guarantees);
-    assert!(!two.partial);
-    for (one, two) in one.cells.iter().zip(&two.cells) {
+    assert_eq!(pooled.protocol.processes, 2 * single.protocol.processes);
+    assert_eq!(pooled.protocol.slices, 2 * single.protocol.slices);
+    assert_eq!(pooled.cells.len(), single.cells.len());
+    assert_eq!(pooled.guarantees, single.guarantees);
+    assert!(!pooled.partial);
+    for (single, pooled) in single.cells.iter().zip(&pooled.cells) {
         assert!(
-            (one.median - two.median).abs() <= 1e-9 * one.median.abs(),
-            "{one:?} {two:?}"
+            (single.median - pooled.median).abs() <= 1e-9 * single.median.abs(),
+            "{single:?} {pooled:?}"
         );
     }
 }
 
 #[test]
 fn a_pool_keeps_the_looks_of_all_and_where_each_run_begins() {
-    let (one, mut other) = (sample_lines(), sample_lines());
+    let (first, mut other) = (sample_lines(), sample_lines());
     header_of(&mut other).environment.seed += 1;
     header_of(&mut other).looks = 4;
     let header = |lines: &mut Vec<Line>| header_of(lines).clone();
-    let (mut both, _) = pooled(&one, &other).expect("they agree");
+    let (mut both, _) = pooled(&first, &other).expect("they agree");
     let of_both = header(&mut both);
     assert_eq!((of_both.looks, of_both.runs.len()), (5, 2));
     let samples = Samples::from_lines(both.clone()).expect("it begins with its header");
@@ -441,15 +444,15 @@ fn files_that_do_not_belong_together_are_told_why() {
         let error = pooled(&sample_lines(), &other).expect_err("they differ");
         error.to_string()
     };
-    let said = refused(&|header| header.baseline = "novel/thing".into());
+    let error = refused(&|header| header.baseline = "novel/thing".into());
     assert!(
-        said.contains("cannot pool a and b") && said.contains("novel/thing"),
-        "{said}"
+        error.contains("cannot pool a and b") && error.contains("novel/thing"),
+        "{error}"
     );
-    let said = refused(&|header| header.scenarios[0].processes += 1);
+    let error = refused(&|header| header.scenarios[0].processes += 1);
     assert!(
-        said.contains("define scenario single-reader differently"),
-        "{said}"
+        error.contains("define scenario single-reader differently"),
+        "{error}"
     );
 }
 
@@ -460,6 +463,9 @@ fn files_from_elsewhere_are_pooled_with_a_warning() {
     header.environment.cpu = "Another CPU".into();
     header.scenarios[0].question = "In other words?".into();
     let (_, warnings) = pooled(&sample_lines(), &other).expect("they asked the same");
-    let said = warnings.join("\n");
-    assert!(said.contains("cpu: Invented CPU / Another CPU"), "{said}");
+    let warnings = warnings.join("\n");
+    assert!(
+        warnings.contains("cpu: Invented CPU / Another CPU"),
+        "{warnings}"
+    );
 }

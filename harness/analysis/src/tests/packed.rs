@@ -30,10 +30,10 @@ impl Folder {
     }
 
     fn refusal(&self, content: &[u8]) -> String {
-        let said = read(&self.file("some", content)).expect_err("it is unusable");
-        let said = said.to_string();
-        assert_eq!(said.lines().count(), 1, "{said}");
-        said
+        let error = read(&self.file("some", content)).expect_err("it is unusable");
+        let error = error.to_string();
+        assert_eq!(error.lines().count(), 1, "{error}");
+        error
     }
 }
 
@@ -110,13 +110,13 @@ fn what_cannot_be_unpacked_at_all_is_refused_in_one_line() {
     let folder = Folder::new("refused");
     let packed = pack(text(&lines()).as_bytes());
     for content in [&packed[..2], &packed[..12], &packed[..200]] {
-        let said = folder.refusal(content);
-        assert!(said.contains("packed, and damaged"), "{said}");
+        let error = folder.refusal(content);
+        assert!(error.contains("packed, and damaged"), "{error}");
     }
-    let said = folder.refusal(b"\x28\xb5\x2f\xfd and so on");
-    assert!(said.contains("zstd -d"), "{said}");
-    let said = folder.refusal(&pack(b"not samples\n"));
-    assert!(said.contains("begins with a header"), "{said}");
+    let error = folder.refusal(b"\x28\xb5\x2f\xfd and so on");
+    assert!(error.contains("zstd -d"), "{error}");
+    let error = folder.refusal(&pack(b"not samples\n"));
+    assert!(error.contains("begins with a header"), "{error}");
 }
 
 #[test]
@@ -130,8 +130,8 @@ fn a_folder_has_one_sample_file() {
     assert_eq!(locate(&folder.0).expect("there is one"), packed);
     assert_eq!(locate(&packed).expect("it is a file"), packed);
     folder.file(PLAIN, b"");
-    let said = locate(&folder.0).expect_err("there are two").to_string();
-    assert!(said.contains(PLAIN) && said.contains(PACKED), "{said}");
+    let error = locate(&folder.0).expect_err("there are two").to_string();
+    assert!(error.contains(PLAIN) && error.contains(PACKED), "{error}");
 }
 
 #[test]
@@ -140,8 +140,8 @@ fn a_packed_file_is_neither_continued_nor_overwritten_unread() {
     let packed = pack(text(&lines()).as_bytes());
     let reading = folder.reading(&packed);
     let path = folder.file(PACKED, &packed);
-    let said = Writer::resume(&path, &reading).expect_err("it is packed");
-    assert!(said.to_string().contains("gunzip"), "{said}");
+    let error = Writer::resume(&path, &reading).expect_err("it is packed");
+    assert!(error.to_string().contains("gunzip"), "{error}");
     assert_eq!(std::fs::read(&path).expect("it is there"), packed);
     may_overwrite(&path).expect("it is ours");
     let foreign = folder.file(

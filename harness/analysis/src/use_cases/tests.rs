@@ -9,7 +9,7 @@ fn busy_writer(contenders: impl IntoIterator<Item = Invented>) -> UseCase {
     let lines = contended(contenders, 13, 3);
     let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
     let mut all = results.use_cases.into_iter();
-    all.find(|one| one.id == "busy-writer")
+    all.find(|use_case| use_case.id == "busy-writer")
         .expect("its rows were measured")
 }
 
@@ -52,7 +52,7 @@ fn of_equals_the_one_that_loses_least_is_chosen_and_the_others_are_named() {
     let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
     let mut all = results.use_cases.into_iter();
     let busy = all
-        .find(|one| one.id == "busy-writer")
+        .find(|use_case| use_case.id == "busy-writer")
         .expect("it was measured")
         .of_all;
     let choice = busy.choice.expect("both qualify");
@@ -77,7 +77,9 @@ fn what_is_only_uncertain_is_no_equal() {
     }
     let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
     let mut all = results.use_cases.into_iter();
-    let busy = all.find(|one| one.id == "busy-writer").expect("measured");
+    let busy = all
+        .find(|use_case| use_case.id == "busy-writer")
+        .expect("measured");
     let choice = busy.of_all.choice.expect("both qualify");
     assert_eq!(choice.strategy, "good/lossy");
     assert!(busy.of_all.tied.is_empty(), "{:?}", busy.of_all.tied);
@@ -103,7 +105,9 @@ fn who_was_never_measured_beside_the_best_is_no_equal() {
     });
     let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
     let mut all = results.use_cases.into_iter();
-    let busy = all.find(|one| one.id == "busy-writer").expect("measured");
+    let busy = all
+        .find(|use_case| use_case.id == "busy-writer")
+        .expect("measured");
     let choice = busy.of_all.choice.expect("both qualify");
     assert_eq!(choice.strategy, "good/much");
     assert!(busy.of_all.tied.is_empty(), "{:?}", busy.of_all.tied);
@@ -145,7 +149,8 @@ fn with_one_that_varies(varies: Invented, are_meant: fn(Activity, u32) -> bool) 
     }
     let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
     let mut all = results.use_cases.into_iter();
-    all.find(|one| one.id == "busy-writer").expect("measured")
+    all.find(|use_case| use_case.id == "busy-writer")
+        .expect("measured")
 }
 
 /// Its reads gain a third in two processes of three, and over both rows that is less than the margin.
@@ -181,7 +186,9 @@ fn the_use_cases_are_about_scenarios_that_exist() {
     let file: File = toml::from_str(FILE).expect("it is sound");
     assert!((5..=7).contains(&file.use_case.len()));
     for row in file.use_case.iter().flat_map(|asked| &asked.decided_by) {
-        let scenario = scenarios.iter().find(|one| one.name == row.scenario);
+        let scenario = scenarios
+            .iter()
+            .find(|scenario| scenario.name == row.scenario);
         let scenario = scenario.unwrap_or_else(|| panic!("no scenario {}", row.scenario));
         assert!(scenario.timed_metrics().contains(&row.metric), "{row:?}");
     }
@@ -197,7 +204,9 @@ fn who_does_not_offer_what_is_needed_is_no_answer() {
     let lines = fixtures::Run::new(contenders).lines();
     let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
     let mut all = results.use_cases.into_iter();
-    let scans = all.find(|one| one.id == "scans").expect("it was measured");
+    let scans = all
+        .find(|use_case| use_case.id == "scans")
+        .expect("it was measured");
     let choice = scans.of_all.choice.expect("one qualifies");
     assert_eq!(choice.strategy, "good/atomic");
 }

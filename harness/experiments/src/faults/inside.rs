@@ -1,16 +1,16 @@
 //! A thread that uses the table while it is inside a read or a scan of it.
 //!
 //! So does a program that holds a guard of a record, such as dashmap's `Ref`, across an insert. The
-//! thread has a second handle for it, made before. Each deed has a table and a thread of its own: one
+//! thread has a second handle for it, made before. Each action has a table and a thread of its own: one
 //! that waits for itself never lets go of what it holds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use crate::subject::{Subject, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
 use contract::{Handle, ProcessId, Record};
-use model::fault::{Deed, Fate, Fault, FaultSeen};
+use model::fault::{Action, Fate, Fault, FaultSeen};
 
 use crate::faults::scene::{LOOKS, WRITES, perform};
 use crate::faults::scene::{Scene, Worker, guest, resident, residents, unanswered};
@@ -29,16 +29,16 @@ const READS_BEFORE: u32 = 64;
 /// What a thread says: that it got one operation further, or how all of them went.
 type Report = Option<Fate>;
 
-pub(crate) fn observe(scene: impl Fn() -> Scene, seen: &mut FaultSeen) {
-    let deeds = [LOOKS, &[Deed::ReadAgain], WRITES].concat().into_iter();
-    let started = deeds.map(|deed| {
+pub(crate) fn observe(scene: impl Fn() -> Scene, observed: &mut FaultSeen) {
+    let actions = [LOOKS, &[Action::ReadAgain], WRITES].concat().into_iter();
+    let started = actions.map(|action| {
         let scene = scene();
-        (deed, start(scene, seen.fault, deed), scene.patience)
+        (action, start(scene, observed.fault, action), scene.patience)
     });
     // All have begun before the first is waited for.
     let started: Vec<_> = started.collect();
-    for (deed, reports, patience) in started {
-        seen.add(deed, outcome(&reports, patience));
+    for (action, reports, patience) in started {
+        observed.add(action, outcome(&reports, patience));
     }
 }
 
@@ -53,7 +53,7 @@ fn outcome(reports: &Receiver<Report>, patience: Duration) -> Fate {
     }
 }
 
-fn start(scene: Scene, fault: Fault, deed: Deed) -> Receiver<Report> {
+fn start(scene: Scene, fault: Fault, action: Action) -> Receiver<Report> {
     let (report, reports) = channel();
     let writer: Writer = scene.worker(|handle, ()| {
         for n in 0..WRITES_EACH as usize {
@@ -62,9 +62,9 @@ fn start(scene: Scene, fault: Fault, deed: Deed) -> Receiver<Report> {
     });
     scene.spawn(move |outer| {
         let mut inner = scene.table.handle();
-        if deed == Deed::Remove {
+        if action == Action::Remove {
             for id in comings() {
-                inner.insert(id, Subject::running(id));
+                inner.insert(id, InstrumentedRecord::running(id));
                 let _ = report.send(None);
             }
             inner.publish();
@@ -72,12 +72,12 @@ fn start(scene: Scene, fault: Fault, deed: Deed) -> Receiver<Report> {
         for _ in 0..READS_BEFORE {
             outer.read(TARGETS[0], |_| {});
         }
-        let inside = |lent: &Subject| {
+        let inside = |lent: &InstrumentedRecord| {
             let before = *lent;
-            let went = match deed {
-                Deed::ReadAgain => look_with_a_writer(&mut inner, &writer, scene, &report),
-                Deed::Read | Deed::ReadOthers | Deed::Scan => look(deed, &mut inner),
-                _ => write(deed, &mut inner, &report),
+            let went = match action {
+                Action::ReadAgain => look_with_a_writer(&mut inner, &writer, scene, &report),
+                Action::Read | Action::ReadOthers | Action::Scan => look(action, &mut inner),
+                _ => write(action, &mut inner, &report),
             };
             // Hidden from the optimizer, which may assume that a shared reference is steady.
             if *std::hint::black_box(lent) == before {
@@ -96,7 +96,7 @@ fn start(scene: Scene, fault: Fault, deed: Deed) -> Receiver<Report> {
 fn call_inside(
     fault: Fault,
     handle: &mut TableHandle<'_>,
-    inside: impl FnOnce(&Subject) -> Fate,
+    inside: impl FnOnce(&InstrumentedRecord) -> Fate,
 ) -> Fate {
     if fault == Fault::InsideRead {
         return handle.read(TARGETS[0], inside).unwrap_or(Fate::Missing);
@@ -117,25 +117,25 @@ fn comings() -> impl Iterator<Item = ProcessId> {
 }
 
 /// Reads or scans; where it reads others, also some that are not there.
-fn look(deed: Deed, inner: &mut TableHandle<'_>) -> Fate {
-    if deed == Deed::ReadOthers {
+fn look(action: Action, inner: &mut TableHandle<'_>) -> Fate {
+    if action == Action::ReadOthers {
         for absent in comings() {
             inner.read(absent, |_| {});
         }
     }
-    perform(deed, inner, TARGETS)
+    perform(action, inner, TARGETS)
 }
 
 /// Writes, and looks after each whether it is there.
-fn write(deed: Deed, inner: &mut TableHandle<'_>, report: &Sender<Report>) -> Fate {
+fn write(action: Action, inner: &mut TableHandle<'_>, report: &Sender<Report>) -> Fate {
     let others = residents().skip(1).cycle();
     let mut worst = Fate::Done;
     for (n, (other, coming)) in others.zip(comings()).enumerate() {
-        let fate = match deed {
-            Deed::Update => update(inner, TARGETS[0], n),
-            Deed::UpdateOther => update(inner, other, n),
-            Deed::Insert => {
-                inner.insert(coming, Subject::running(coming));
+        let fate = match action {
+            Action::Update => update(inner, TARGETS[0], n),
+            Action::UpdateOther => update(inner, other, n),
+            Action::Insert => {
+                inner.insert(coming, InstrumentedRecord::running(coming));
                 shows(inner, coming, Some(1))
             }
             _ => match inner.remove(coming) {
@@ -177,8 +177,8 @@ fn look_with_a_writer(
     let mut worst = Fate::Done;
     for _ in 0..ROUNDS {
         let answer = writer.answer(scene.patience / ROUNDS);
-        for &deed in LOOKS {
-            worst = worst.max(look(deed, inner));
+        for &action in LOOKS {
+            worst = worst.max(look(action, inner));
         }
         let _ = report.send(None);
         match answer {
@@ -197,7 +197,7 @@ type Writer = Worker<(), ()>;
 mod tests {
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
-    use crate::subject::MakeTable;
+    use crate::instrumented_record::MakeTable;
     use contract::{ErasedTable, Event, IdMap, Profile, Rejected, Strategy};
 
     use super::*;
@@ -207,23 +207,23 @@ mod tests {
     /// For what never comes, any time is long enough.
     const SHORT: Duration = Duration::from_millis(20);
 
-    fn fates(make: MakeTable, patience: Duration) -> Vec<(Deed, Fate)> {
-        let seen = |fault| {
-            let mut seen = FaultSeen::new("", fault);
-            observe(|| Scene::new(make, patience), &mut seen);
-            seen.meanwhile
+    fn fates(make: MakeTable, patience: Duration) -> Vec<(Action, Fate)> {
+        let attempts = |fault| {
+            let mut observed = FaultSeen::new("", fault);
+            observe(|| Scene::new(make, patience), &mut observed);
+            observed.meanwhile
         };
         let faults = [Fault::InsideRead, Fault::InsideScan].into_iter();
         faults
-            .flat_map(seen)
-            .map(|(deed, attempt)| (deed, attempt.fate))
+            .flat_map(attempts)
+            .map(|(action, attempt)| (action, attempt.fate))
             .collect()
     }
 
     fn all_are(fate: Fate, name: &str, patience: Duration) {
-        let make = crate::subject::strategy(name).expect("it is registered");
+        let make = crate::instrumented_record::strategy(name).expect("it is registered");
         let fates = fates(make, patience);
-        assert!(fates.iter().all(|(_, one)| *one == fate), "{fates:?}");
+        assert!(fates.iter().all(|(_, actual)| *actual == fate), "{fates:?}");
     }
 
     #[test]
@@ -239,10 +239,11 @@ mod tests {
 
     #[test]
     fn a_guard_that_is_held_across_a_write_to_its_shard_deadlocks() {
-        let make = crate::subject::strategy("concurrent-map/dashmap").expect("it is registered");
+        let make = crate::instrumented_record::strategy("concurrent-map/dashmap")
+            .expect("it is registered");
         let fates = fates(make, SHORT);
-        for deed in [Deed::Update, Deed::Insert, Deed::Remove] {
-            assert!(fates.contains(&(deed, Fate::HeldUp)), "{fates:?}");
+        for action in [Action::Update, Action::Insert, Action::Remove] {
+            assert!(fates.contains(&(action, Fate::HeldUp)), "{fates:?}");
         }
     }
 
@@ -251,10 +252,10 @@ mod tests {
 
     #[derive(Default)]
     struct State {
-        map: IdMap<Subject>,
+        map: IdMap<InstrumentedRecord>,
         /// Reads and scans that are under way, and the map as it was when the first of them began.
         inside: usize,
-        pinned: IdMap<Subject>,
+        pinned: IdMap<InstrumentedRecord>,
     }
 
     impl<const PANICS: bool> Planted<PANICS> {
@@ -263,7 +264,7 @@ mod tests {
             self.0.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
-        fn enter(&self) -> IdMap<Subject> {
+        fn enter(&self) -> IdMap<InstrumentedRecord> {
             let mut state = self.state();
             if state.inside == 0 {
                 state.pinned = state.map.clone();
@@ -276,7 +277,7 @@ mod tests {
             self.state().inside -= 1;
         }
 
-        fn write<T>(&self, write: impl FnOnce(&mut IdMap<Subject>) -> T) -> T {
+        fn write<T>(&self, write: impl FnOnce(&mut IdMap<InstrumentedRecord>) -> T) -> T {
             let mut state = self.state();
             let has_room = state.inside == 0 && state.map.len() < 300;
             assert!(!PANICS || has_room, "somebody is inside, or it is full");
@@ -284,7 +285,7 @@ mod tests {
         }
     }
 
-    impl<const PANICS: bool> Strategy<Subject> for Planted<PANICS> {
+    impl<const PANICS: bool> Strategy<InstrumentedRecord> for Planted<PANICS> {
         const PROFILE: Profile = Profile::locked("planted/inside", "wrong in one way");
         type Handle<'s> = &'s Self;
 
@@ -297,14 +298,22 @@ mod tests {
         }
     }
 
-    impl<const PANICS: bool> Handle<Subject> for &Planted<PANICS> {
-        fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&Subject) -> T) -> Option<T> {
+    impl<const PANICS: bool> Handle<InstrumentedRecord> for &Planted<PANICS> {
+        fn read<T>(
+            &mut self,
+            id: ProcessId,
+            f: impl FnOnce(&InstrumentedRecord) -> T,
+        ) -> Option<T> {
             let result = self.enter().get(&id).map(f);
             self.leave();
             result
         }
 
-        fn insert(&mut self, id: ProcessId, record: Subject) -> Option<Subject> {
+        fn insert(
+            &mut self,
+            id: ProcessId,
+            record: InstrumentedRecord,
+        ) -> Option<InstrumentedRecord> {
             self.write(|map| map.insert(id, record))
         }
 
@@ -312,11 +321,11 @@ mod tests {
             self.write(|map| map.get_mut(&id).map(|record| record.apply_in_place(&event)))
         }
 
-        fn remove(&mut self, id: ProcessId) -> Option<Subject> {
+        fn remove(&mut self, id: ProcessId) -> Option<InstrumentedRecord> {
             self.write(|map| map.remove(&id))
         }
 
-        fn scan(&mut self, mut visit: impl FnMut(ProcessId, &Subject)) {
+        fn scan(&mut self, mut visit: impl FnMut(ProcessId, &InstrumentedRecord)) {
             for (id, record) in &self.enter() {
                 visit(*id, record);
             }
@@ -327,21 +336,21 @@ mod tests {
     #[test]
     fn a_table_that_shows_the_state_of_the_outer_read_is_found_out() {
         let fates = fates(ErasedTable::new::<Planted<false>>, LONG);
-        for (deed, fate) in &fates {
-            let is_write = !deed.is_read() && *deed != Deed::Scan;
+        for (action, fate) in &fates {
+            let is_write = !action.is_read() && *action != Action::Scan;
             let expected = if is_write { Fate::Stale } else { Fate::Done };
-            assert_eq!(*fate, expected, "{deed}: {fates:?}");
+            assert_eq!(*fate, expected, "{action}: {fates:?}");
         }
     }
 
     #[test]
     fn a_table_whose_writes_panic_is_found_out() {
         let fates = fates(ErasedTable::new::<Planted<true>>, LONG);
-        for (deed, fate) in &fates {
+        for (action, fate) in &fates {
             // Of `ReadAgain` the other thread's, and of `Remove` those before the read.
-            let writes = !LOOKS.contains(deed);
+            let writes = !LOOKS.contains(action);
             let expected = if writes { Fate::Panicked } else { Fate::Done };
-            assert_eq!(*fate, expected, "{deed}: {fates:?}");
+            assert_eq!(*fate, expected, "{action}: {fates:?}");
         }
     }
 }

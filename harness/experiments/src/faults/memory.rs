@@ -4,10 +4,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::subject::{Subject, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
 use conformance::Refusing;
 use contract::Handle;
-use model::fault::{Deed, Fate, Fault, FaultSeen};
+use model::fault::{Action, Fate, Fault, FaultSeen};
 use nix::sys::resource::{Resource, setrlimit};
 
 use crate::faults::scene::{Scene, guest, resident};
@@ -17,29 +17,31 @@ const TIMES: u64 = 256;
 /// How often with memory, before: whatever is set up at first use.
 const WARM_UP: u64 = 8;
 
-pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
+pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
     leave_no_core();
-    let deed = match seen.fault {
-        Fault::NoMemoryToRead => Deed::Read,
-        Fault::NoMemoryToUpdate => Deed::Update,
-        _ => Deed::Insert,
+    let action = match observed.fault {
+        Fault::NoMemoryToRead => Action::Read,
+        Fault::NoMemoryToUpdate => Action::Update,
+        _ => Action::Insert,
     };
     let mut handle = scene.table.handle();
-    (0..WARM_UP).for_each(|n| carry_out(deed, &mut handle, n));
+    (0..WARM_UP).for_each(|n| carry_out(action, &mut handle, n));
     let refusing = Refusing::start();
     let went = catch_unwind(AssertUnwindSafe(|| {
-        (WARM_UP..WARM_UP + TIMES).for_each(|n| carry_out(deed, &mut handle, n));
+        (WARM_UP..WARM_UP + TIMES).for_each(|n| carry_out(action, &mut handle, n));
     }));
     drop(refusing);
-    seen.add(deed, went.map_or(Fate::Panicked, |()| Fate::Done));
+    observed.add(action, went.map_or(Fate::Panicked, |()| Fate::Done));
 }
 
-fn carry_out(deed: Deed, handle: &mut TableHandle<'_>, n: u64) {
+fn carry_out(action: Action, handle: &mut TableHandle<'_>, n: u64) {
     let id = resident(n);
-    match deed {
-        Deed::Read => drop(std::hint::black_box(handle.read(id, Subject::touch))),
-        Deed::Update => drop(handle.apply(id, heartbeat(n as usize))),
-        _ => drop(handle.insert(guest(1 + n), Subject::running(guest(1 + n)))),
+    match action {
+        Action::Read => drop(std::hint::black_box(
+            handle.read(id, InstrumentedRecord::touch),
+        )),
+        Action::Update => drop(handle.apply(id, heartbeat(n as usize))),
+        _ => drop(handle.insert(guest(1 + n), InstrumentedRecord::running(guest(1 + n)))),
     }
 }
 

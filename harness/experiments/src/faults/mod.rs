@@ -46,23 +46,23 @@ pub struct FaultTask {
 pub fn inject(task: &FaultTask) -> FaultSeen {
     // Nothing is printed about panics: they are what this process is for.
     std::panic::set_hook(Box::new(|_| {}));
-    let make = crate::subject::strategy(&task.strategy)
+    let make = crate::instrumented_record::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
     let scene = || Scene::new(make, Duration::from_millis(task.patience_ms));
-    let mut seen = FaultSeen::new(&task.strategy, task.fault);
+    let mut observed = FaultSeen::new(&task.strategy, task.fault);
     match task.fault {
-        Fault::ReaderGone | Fault::WriterGone => standstill::observe(scene(), &mut seen),
+        Fault::ReaderGone | Fault::WriterGone => standstill::observe(scene(), &mut observed),
         Fault::ReaderStalls | Fault::UpdaterStalls | Fault::ResizerStalls => {
-            stalls::observe(scene(), task, &mut seen);
+            stalls::observe(scene(), task, &mut observed);
         }
         Fault::PanicInUpdate | Fault::PanicInRead | Fault::PanicInScan => {
-            standstill::observe_panic(scene(), &mut seen);
+            standstill::observe_panic(scene(), &mut observed);
         }
-        Fault::InsideRead | Fault::InsideScan => inside::observe(scene, &mut seen),
-        Fault::OverlappingReaders => overlap::observe(scene(), &mut seen),
+        Fault::InsideRead | Fault::InsideScan => inside::observe(scene, &mut observed),
+        Fault::OverlappingReaders => overlap::observe(scene(), &mut observed),
         Fault::NoMemoryToRead | Fault::NoMemoryToUpdate | Fault::NoMemoryToInsert => {
-            memory::observe(scene(), &mut seen);
+            memory::observe(scene(), &mut observed);
         }
     }
-    seen
+    observed
 }

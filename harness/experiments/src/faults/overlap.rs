@@ -7,9 +7,9 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::subject::heartbeat;
+use crate::instrumented_record::heartbeat;
 use contract::Handle;
-use model::fault::{Deed, Fate, FaultSeen, Tally};
+use model::fault::{Action, Fate, FaultSeen, Tally};
 
 use crate::faults::scene::{CATCHING, Scene, resident};
 
@@ -41,7 +41,7 @@ impl State {
     }
 }
 
-pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
+pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
     for reader in 0..READERS {
         scene.spawn(move |handle| {
             let mut turn = reader;
@@ -72,12 +72,12 @@ pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
     let (is_written, handovers) = (end.is_written, end.handovers());
     drop(end);
     let fate = if is_written { Fate::Done } else { Fate::HeldUp };
-    seen.add(Deed::Update, fate);
+    observed.add(Action::Update, fate);
     let handovers = handovers.cast_signed();
-    seen.tallies.insert(Tally::Handovers, handovers);
+    observed.tallies.insert(Tally::Handovers, handovers);
     change(|state| state.is_over = true);
     if !wait(CATCHING, |state| state.is_written).is_written {
-        seen.never.push(Deed::Update);
+        observed.never.push(Action::Update);
     }
 }
 
@@ -111,24 +111,24 @@ mod tests {
     use model::fault::Fault;
 
     use super::*;
-    use crate::subject::{self, Subject};
+    use crate::instrumented_record::{self, InstrumentedRecord};
 
     /// Longer than any test: what is waited for comes.
     const LONG: Duration = Duration::from_mins(10);
 
     /// A table that nobody waits for, but its last handle; and how many handles it gave.
-    struct LastHandleIsLate(ErasedTable<Subject>, AtomicU64);
+    struct LastHandleIsLate(ErasedTable<InstrumentedRecord>, AtomicU64);
 
-    impl Strategy<Subject> for LastHandleIsLate {
+    impl Strategy<InstrumentedRecord> for LastHandleIsLate {
         const PROFILE: Profile = Profile::locked("planted/late", "its last handle is late");
-        type Handle<'s> = ErasedHandle<'s, Subject>;
+        type Handle<'s> = ErasedHandle<'s, InstrumentedRecord>;
 
         fn with_capacity(processes: usize) -> Self {
-            let make = subject::strategy("atomics/cas").expect("it is registered");
+            let make = instrumented_record::strategy("atomics/cas").expect("it is registered");
             Self(make(processes), AtomicU64::new(0))
         }
 
-        fn handle(&self) -> ErasedHandle<'_, Subject> {
+        fn handle(&self) -> ErasedHandle<'_, InstrumentedRecord> {
             // Of whoever fills it, of each reader, and of the writer.
             if self.1.fetch_add(1, Ordering::SeqCst) == 1 + READERS {
                 drop(wait(LONG, |state| state.arrived > 2 * HANDOVERS_MAX));
@@ -139,9 +139,9 @@ mod tests {
 
     #[test]
     fn a_writer_that_has_not_begun_is_not_held_up() {
-        let mut seen = FaultSeen::new("", Fault::OverlappingReaders);
+        let mut observed = FaultSeen::new("", Fault::OverlappingReaders);
         let scene = Scene::new(ErasedTable::new::<LastHandleIsLate>, LONG);
-        observe(scene, &mut seen);
-        assert_eq!(seen.meanwhile[&Deed::Update].fate, Fate::Done);
+        observe(scene, &mut observed);
+        assert_eq!(observed.meanwhile[&Action::Update].fate, Fate::Done);
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use contract::{ErasedTable, Handle, ProcessId};
 use model::clock;
-use model::fault::{Deed, Fate, FaultSeen};
+use model::fault::{Action, Fate, FaultSeen};
 
-use crate::subject::{MakeTable, Subject, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, MakeTable, TableHandle, heartbeat};
 
 /// Records that nobody inserts or removes.
 const RESIDENTS: u64 = 64;
@@ -23,7 +23,7 @@ pub(crate) const CATCHING: Duration = Duration::from_secs(5);
 /// A filled table, for as long as the process lives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scene {
-    pub(crate) table: &'static ErasedTable<Subject>,
+    pub(crate) table: &'static ErasedTable<InstrumentedRecord>,
     /// What does not end within this is held up.
     pub(crate) patience: Duration,
 }
@@ -33,10 +33,10 @@ impl Scene {
         let table = Box::leak(Box::new(make(RESIDENTS as usize)));
         let mut handle = table.handle();
         for id in residents() {
-            handle.insert(id, Subject::running(id));
+            handle.insert(id, InstrumentedRecord::running(id));
         }
         // The one that a witness removes.
-        handle.insert(guest(0), Subject::running(guest(0)));
+        handle.insert(guest(0), InstrumentedRecord::running(guest(0)));
         handle.publish();
         drop(handle);
         Self { table, patience }
@@ -118,55 +118,64 @@ pub(crate) const fn guest(n: u64) -> ProcessId {
     ProcessId(GUESTS + n)
 }
 
-/// The deeds that change nothing.
-pub(crate) const LOOKS: &[Deed] = &[Deed::Read, Deed::ReadOthers, Deed::Scan];
-/// The deeds that change something.
-pub(crate) const WRITES: &[Deed] = &[Deed::Update, Deed::UpdateOther, Deed::Insert, Deed::Remove];
+/// The actions that change nothing.
+pub(crate) const LOOKS: &[Action] = &[Action::Read, Action::ReadOthers, Action::Scan];
+/// The actions that change something.
+pub(crate) const WRITES: &[Action] = &[
+    Action::Update,
+    Action::UpdateOther,
+    Action::Insert,
+    Action::Remove,
+];
 
-/// One thread for each deed, with its handle made before anything goes wrong.
+/// One thread for each action, with its handle made before anything goes wrong.
 pub(crate) struct Witnesses {
-    threads: BTreeMap<Deed, Worker<Work, Fate>>,
+    threads: BTreeMap<Action, Worker<Work, Fate>>,
     patience: Duration,
 }
 
-/// A deed, or its undoing; of records that the fault is about.
-type Work = fn(Deed, &mut TableHandle<'_>, &[ProcessId]) -> Fate;
+/// An action, or its undoing; of records that the fault is about.
+type Work = fn(Action, &mut TableHandle<'_>, &[ProcessId]) -> Fate;
 
 impl Witnesses {
-    /// Ready to do `deeds`; `targets` are the records that the fault is about.
-    pub(crate) fn assemble(scene: Scene, deeds: &[Deed], targets: &'static [ProcessId]) -> Self {
-        let witness = |&deed: &Deed| {
+    /// Ready to do `actions`; `targets` are the records that the fault is about.
+    pub(crate) fn assemble(
+        scene: Scene,
+        actions: &[Action],
+        targets: &'static [ProcessId],
+    ) -> Self {
+        let witness = |&action: &Action| {
             let worker = scene.worker(move |handle, work: Work| {
-                let went = catch_unwind(AssertUnwindSafe(|| work(deed, handle, targets)));
+                let went = catch_unwind(AssertUnwindSafe(|| work(action, handle, targets)));
                 went.unwrap_or(Fate::Panicked)
             });
-            (deed, worker)
+            (action, worker)
         };
         Self {
-            threads: deeds.iter().map(witness).collect(),
+            threads: actions.iter().map(witness).collect(),
             patience: scene.patience,
         }
     }
 
-    /// Has them do `deeds` at the same time. What does not end is left running, and nothing more is
+    /// Has them do `actions` at the same time. What does not end is left running, and nothing more is
     /// asked of whoever does it.
-    pub(crate) fn ask(&self, deeds: &[Deed], seen: &mut FaultSeen) {
+    pub(crate) fn ask(&self, actions: &[Action], observed: &mut FaultSeen) {
         let begun = clock::now();
-        for deed in deeds {
-            self.threads[deed].ask(perform);
+        for action in actions {
+            self.threads[action].ask(perform);
         }
-        for &deed in deeds {
+        for &action in actions {
             let left = self.patience.saturating_sub(begun.elapsed());
-            let (Ok(fate) | Err(fate)) = self.threads[&deed].answer(left);
-            seen.add(deed, fate);
+            let (Ok(fate) | Err(fate)) = self.threads[&action].answer(left);
+            observed.add(action, fate);
         }
     }
 
     /// The fault is over: waits for those who were held up; who still is will never get done.
-    pub(crate) fn settle(&self, seen: &mut FaultSeen) {
-        for (&deed, witness) in &self.threads {
+    pub(crate) fn settle(&self, observed: &mut FaultSeen) {
+        for (&action, witness) in &self.threads {
             if witness.is_busy.get() && witness.answer(CATCHING) == Err(Fate::HeldUp) {
-                seen.never.push(deed);
+                observed.never.push(action);
             }
         }
     }
@@ -185,15 +194,15 @@ impl Witnesses {
     }
 }
 
-pub(crate) fn perform(deed: Deed, handle: &mut TableHandle<'_>, targets: &[ProcessId]) -> Fate {
-    match deed {
-        Deed::Read | Deed::ReadAgain => worst(targets.iter().map(|&id| read(handle, id))),
-        Deed::ReadOthers => worst(
+pub(crate) fn perform(action: Action, handle: &mut TableHandle<'_>, targets: &[ProcessId]) -> Fate {
+    match action {
+        Action::Read | Action::ReadAgain => worst(targets.iter().map(|&id| read(handle, id))),
+        Action::ReadOthers => worst(
             residents()
                 .filter(|id| !targets.contains(id))
                 .map(|id| read(handle, id)),
         ),
-        Deed::Scan => {
+        Action::Scan => {
             let mut fate = Fate::Done;
             handle.scan(|id, record| {
                 if record.examine(id).is_err() {
@@ -202,14 +211,14 @@ pub(crate) fn perform(deed: Deed, handle: &mut TableHandle<'_>, targets: &[Proce
             });
             fate
         }
-        Deed::Update => worst(targets.iter().map(|&id| update(handle, id))),
+        Action::Update => worst(targets.iter().map(|&id| update(handle, id))),
         // One that no fault is about.
-        Deed::UpdateOther => update(handle, resident(33)),
-        Deed::Insert => {
-            handle.insert(guest(1), Subject::running(guest(1)));
+        Action::UpdateOther => update(handle, resident(33)),
+        Action::Insert => {
+            handle.insert(guest(1), InstrumentedRecord::running(guest(1)));
             Fate::Done
         }
-        Deed::Remove => match handle.remove(guest(0)) {
+        Action::Remove => match handle.remove(guest(0)) {
             Some(_) => Fate::Done,
             None => Fate::Missing,
         },
@@ -217,10 +226,10 @@ pub(crate) fn perform(deed: Deed, handle: &mut TableHandle<'_>, targets: &[Proce
 }
 
 /// What was inserted goes, what was removed comes back.
-fn undo(deed: Deed, handle: &mut TableHandle<'_>, _: &[ProcessId]) -> Fate {
-    match deed {
-        Deed::Insert => drop(handle.remove(guest(1))),
-        Deed::Remove => drop(handle.insert(guest(0), Subject::running(guest(0)))),
+fn undo(action: Action, handle: &mut TableHandle<'_>, _: &[ProcessId]) -> Fate {
+    match action {
+        Action::Insert => drop(handle.remove(guest(1))),
+        Action::Remove => drop(handle.insert(guest(0), InstrumentedRecord::running(guest(0)))),
         _ => {}
     }
     handle.publish();

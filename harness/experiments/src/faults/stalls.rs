@@ -10,11 +10,11 @@ use std::ffi::c_int;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
-use crate::subject::{Subject, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
 use conformance::{inside_allocator, mark_allocator};
 use contract::{Handle, ProcessId};
 use model::clock;
-use model::fault::{Deed, Fate, Fault, FaultSeen, Tally};
+use model::fault::{Action, Fate, Fault, FaultSeen, Tally};
 use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use rand_core::{Rng, SeedableRng};
@@ -37,12 +37,12 @@ const SIGNAL: Signal = Signal::SIGUSR1;
 
 /// Few, so that whoever is stopped is stopped in what the others want.
 const TARGETS: &[ProcessId] = &[resident(0), resident(1), resident(2), resident(3)];
-const DEEDS: &[Deed] = &[
-    Deed::Read,
-    Deed::Scan,
-    Deed::Update,
-    Deed::Insert,
-    Deed::Remove,
+const ACTIONS: &[Action] = &[
+    Action::Read,
+    Action::Scan,
+    Action::Update,
+    Action::Insert,
+    Action::Remove,
 ];
 /// Where the comings and goings of the stopped thread begin: not those of the witnesses.
 const COMINGS: u64 = 1_000;
@@ -51,14 +51,14 @@ const WINDOW: u64 = 8;
 /// The longest time between two stops, in spins.
 const SPINS_MAX: u64 = 4_096;
 
-pub(crate) fn observe(scene: Scene, task: &FaultTask, seen: &mut FaultSeen) {
+pub(crate) fn observe(scene: Scene, task: &FaultTask, observed: &mut FaultSeen) {
     let mut random = SplitMix64::seed_from_u64(task.seed);
-    let witnesses = Witnesses::assemble(scene, DEEDS, TARGETS);
+    let witnesses = Witnesses::assemble(scene, ACTIONS, TARGETS);
     mark_allocator();
     install();
     let thread = start(scene, task.fault);
     let (mut stopped, mut spared) = (0, 0);
-    let mut open: Vec<Deed> = DEEDS.to_vec();
+    let mut open: Vec<Action> = ACTIONS.to_vec();
     while stopped < task.stops && spared < task.stops && !open.is_empty() {
         match stop(thread, random.next_u64() % SPINS_MAX) {
             Some(STOPPED) => stopped += 1,
@@ -70,29 +70,31 @@ pub(crate) fn observe(scene: Scene, task: &FaultTask, seen: &mut FaultSeen) {
             // It is gone.
             None => break,
         }
-        witnesses.ask(&open, seen);
+        witnesses.ask(&open, observed);
         STATE.store(RUNNING, Ordering::SeqCst);
-        witnesses.settle(seen);
-        open.retain(|deed| seen.meanwhile[deed].fate != Fate::HeldUp);
-        if !seen.never.is_empty() || !witnesses.tidy() {
+        witnesses.settle(observed);
+        open.retain(|action| observed.meanwhile[action].fate != Fate::HeldUp);
+        if !observed.never.is_empty() || !witnesses.tidy() {
             break;
         }
     }
-    seen.tallies.insert(Tally::Stops, stopped.into());
-    seen.tallies.insert(Tally::SparedInAllocator, spared.into());
+    observed.tallies.insert(Tally::Stops, stopped.into());
+    observed
+        .tallies
+        .insert(Tally::SparedInAllocator, spared.into());
 }
 
 /// Starts the thread that will be stopped.
 fn start(scene: Scene, fault: Fault) -> Pthread {
-    let (say, said) = sync_channel(1);
+    let (sender, receiver) = sync_channel(1);
     scene.spawn(move |handle| {
-        let _ = say.send(pthread_self());
+        let _ = sender.send(pthread_self());
         for step in 0.. {
             work(handle, fault, step);
             STEPS.store(step, Ordering::Relaxed);
         }
     });
-    said.recv().expect("a new thread says who it is")
+    receiver.recv().expect("a new thread says who it is")
 }
 
 fn work(handle: &mut TableHandle<'_>, fault: Fault, step: u64) {
@@ -102,11 +104,11 @@ fn work(handle: &mut TableHandle<'_>, fault: Fault, step: u64) {
             std::hint::black_box(record.touch());
         }),
         Fault::ReaderStalls => {
-            std::hint::black_box(handle.read(target, Subject::touch));
+            std::hint::black_box(handle.read(target, InstrumentedRecord::touch));
         }
         Fault::ResizerStalls => {
             let id = guest(COMINGS + step);
-            handle.insert(id, Subject::running(id));
+            handle.insert(id, InstrumentedRecord::running(id));
             if step >= WINDOW {
                 handle.remove(guest(COMINGS + step - WINDOW));
             }

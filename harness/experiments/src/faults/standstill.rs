@@ -5,10 +5,12 @@ use std::sync::mpsc::sync_channel;
 
 use conformance::Counting;
 use contract::{Handle, ProcessId};
-use model::fault::{Deed, Fault, FaultSeen, OVERWRITES, Tally};
+use model::fault::{Action, Fault, FaultSeen, OVERWRITES, Tally};
 
 use crate::faults::scene::{CATCHING, LOOKS, Scene, WRITES, Witnesses, guest, resident, residents};
-use crate::subject::{Gate, IN_UPDATE, Subject, TableHandle, failing, heartbeat, held_up};
+use crate::instrumented_record::{
+    Gate, IN_UPDATE, InstrumentedRecord, TableHandle, failing, heartbeat, held_up,
+};
 
 /// Reads before the one that stops: so many that it is one like all others, and not the first.
 const READS_BEFORE: u32 = 64;
@@ -21,16 +23,16 @@ const TARGET: &[ProcessId] = &[resident(0)];
 /// The one that comes and goes while the thread is gone; no witness's.
 const GUEST: ProcessId = guest(2);
 
-pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
+pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
     let counting = Counting::start();
-    let all: Vec<Deed> = [LOOKS, WRITES, &[Deed::ReadAgain]].concat();
+    let all: Vec<Action> = [LOOKS, WRITES, &[Action::ReadAgain]].concat();
     let witnesses = Witnesses::assemble(scene, &all, TARGET);
     let writer = scene.worker(|handle, ()| overwrite(handle));
     let overwrites = || {
         writer.ask(());
         writer.answer(scene.patience * FOR_MANY)
     };
-    let (gate, stop): (&Gate, fn(&mut TableHandle<'static>)) = match seen.fault {
+    let (gate, stop): (&Gate, fn(&mut TableHandle<'static>)) = match observed.fault {
         Fault::ReaderGone => (&IN_READ, stop_in_read),
         _ => (&IN_UPDATE, stop_in_update),
     };
@@ -41,32 +43,32 @@ pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
         // Nothing was held, so there is nothing to be seen.
         return;
     }
-    witnesses.ask(LOOKS, seen);
-    witnesses.ask(WRITES, seen);
+    witnesses.ask(LOOKS, observed);
+    witnesses.ask(WRITES, observed);
     let live = || counting.usage().live_bytes();
     if witnesses.someone_waits() {
-        witnesses.ask(&[Deed::ReadAgain], seen);
+        witnesses.ask(&[Action::ReadAgain], observed);
     } else {
         let first = overwrites().map(|()| live());
         match first.and_then(|once| overwrites().map(|()| live() - once)) {
             Ok(garbage) => {
-                seen.tallies.insert(Tally::GarbageBytes, garbage);
+                observed.tallies.insert(Tally::GarbageBytes, garbage);
             }
             // Only one write in so many waits, where many are published at once.
-            Err(fate) => seen.add(Deed::UpdateOther, fate),
+            Err(fate) => observed.add(Action::UpdateOther, fate),
         }
     }
-    let nobody_waits = seen.tallies.contains_key(&Tally::GarbageBytes);
+    let nobody_waits = observed.tallies.contains_key(&Tally::GarbageBytes);
     if nobody_waits {
         // Whoever keeps what it read last keeps the newest now.
-        witnesses.ask(LOOKS, seen);
+        witnesses.ask(LOOKS, observed);
     }
     let before = live();
     gate.open();
-    witnesses.settle(seen);
+    witnesses.settle(observed);
     if nobody_waits && BACK.catches(CATCHING) {
         let kept = (before - live()).max(0);
-        seen.tallies.insert(Tally::KeptBytes, kept);
+        observed.tallies.insert(Tally::KeptBytes, kept);
     }
 }
 
@@ -87,14 +89,14 @@ fn stop_in_update(handle: &mut TableHandle<'static>) {
     BACK.pass();
 }
 
-/// How much longer than one deed of a witness the many writes of [`overwrite`] may take.
+/// How much longer than one action of a witness the many writes of [`overwrite`] may take.
 const FOR_MANY: u32 = 20;
 
 /// Updates every record, over and over, and inserts and removes one.
 fn overwrite(handle: &mut TableHandle<'_>) {
     for (step, id) in residents().cycle().take(OVERWRITES as usize).enumerate() {
         match step % 4 {
-            0 => drop(handle.insert(GUEST, Subject::running(GUEST))),
+            0 => drop(handle.insert(GUEST, InstrumentedRecord::running(GUEST))),
             1 => drop(handle.remove(GUEST)),
             _ => drop(handle.apply(id, heartbeat(step))),
         }
@@ -102,11 +104,11 @@ fn overwrite(handle: &mut TableHandle<'_>) {
 }
 
 /// A thread that dies of a panic in the middle of an operation.
-pub(crate) fn observe_panic(scene: Scene, seen: &mut FaultSeen) {
-    let deeds = [LOOKS, WRITES].concat();
-    let witnesses = Witnesses::assemble(scene, &deeds, TARGET);
+pub(crate) fn observe_panic(scene: Scene, observed: &mut FaultSeen) {
+    let actions = [LOOKS, WRITES].concat();
+    let witnesses = Witnesses::assemble(scene, &actions, TARGET);
     let (alive, died) = sync_channel::<()>(0);
-    let fault = seen.fault;
+    let fault = observed.fault;
     std::thread::spawn(move || {
         // Dropped last, when the thread has unwound: its handle is then gone, too.
         let _alive = alive;
@@ -119,9 +121,9 @@ pub(crate) fn observe_panic(scene: Scene, seen: &mut FaultSeen) {
     });
     // It may hang as well, waiting for an actor that died: others try then all the same.
     let _ = died.recv_timeout(CATCHING.min(scene.patience));
-    for deed in deeds {
+    for action in actions {
         // One after the other, so that each is about what the panic left and not about each other.
-        witnesses.ask(&[deed], seen);
+        witnesses.ask(&[action], observed);
     }
-    witnesses.settle(seen);
+    witnesses.settle(observed);
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use contract::Handle;
 use model::probe::{Count, Distribution, Probe, ProbeSeen};
 
+use crate::instrumented_record::{Gate, IN_UPDATE, OpenOnExit, held_up};
 use crate::probes::join;
 use crate::probes::support::fixture::Fixture;
 use crate::probes::support::phases::{EndOnExit, Phases, SLICE, rounds};
-use crate::subject::{Gate, IN_UPDATE, OpenOnExit, held_up};
 
 const CALM: u32 = 0;
 const DISTURBED: u32 = 1;
@@ -20,11 +20,11 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What disturbs is a thread inside the closure of a read, one inside the application of an event, or one that
 /// scans without pause.
-pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     let table = fixture.table();
     let (phases, in_read) = (Phases::new(), Gate::new());
-    let scans = seen.probe == Probe::Scan;
-    let is_writer = seen.probe == Probe::StalledWriter;
+    let scans = outcome.probe == Probe::Scan;
+    let is_writer = outcome.probe == Probe::StalledWriter;
     let gate = if is_writer { &IN_UPDATE } else { &in_read };
     let always = [true, true];
     let read = || phases.perform(&table, always, |handle, step| fixture.read(handle, 0, step));
@@ -60,21 +60,21 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
             alternate(&phases, rounds(budget, 2), begin, || gate.open())
         };
         drop(command);
-        seen.add(Count::CalmNs, calm_ns);
-        seen.add(Count::DisturbedNs, disturbed_ns);
+        outcome.add(Count::CalmNs, calm_ns);
+        outcome.add(Count::DisturbedNs, disturbed_ns);
         if let Some([calm, disturbed]) = reader.map(join) {
-            seen.add(Count::CalmReads, calm.completed);
-            seen.add(Count::DisturbedReads, disturbed.completed);
-            seen.keep(Distribution::CalmReads, &calm.waits);
-            seen.keep(Distribution::Reads, &disturbed.waits);
+            outcome.add(Count::CalmReads, calm.completed);
+            outcome.add(Count::DisturbedReads, disturbed.completed);
+            outcome.keep(Distribution::CalmReads, &calm.waits);
+            outcome.keep(Distribution::Reads, &disturbed.waits);
         }
         let [calm, disturbed] = join(writer);
-        seen.add(Count::CalmWrites, calm.completed);
-        seen.add(Count::DisturbedWrites, disturbed.completed);
-        seen.keep(Distribution::CalmWrites, &calm.waits);
-        seen.keep(Distribution::Writes, &disturbed.waits);
+        outcome.add(Count::CalmWrites, calm.completed);
+        outcome.add(Count::DisturbedWrites, disturbed.completed);
+        outcome.keep(Distribution::CalmWrites, &calm.waits);
+        outcome.keep(Distribution::Writes, &disturbed.waits);
         if let Some([_, scans]) = scanner.map(join) {
-            seen.add(Count::Scans, scans.completed);
+            outcome.add(Count::Scans, scans.completed);
         }
     });
 }

@@ -13,10 +13,10 @@ const SECOND_ALONE: u32 = 1;
 const TOGETHER: u32 = 2;
 
 /// One reads and one updates, or both update.
-pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     let table = fixture.table();
     let phases = Phases::new();
-    let reads = seen.probe == Probe::FairnessReadWrite;
+    let reads = outcome.probe == Probe::FairnessReadWrite;
     let mut lengths = [0; 3];
     let (first, second) = std::thread::scope(|scope| {
         let first = scope.spawn(|| {
@@ -45,18 +45,18 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
     });
     let [first_alone, _, first] = first;
     let [_, second_alone, second] = second;
-    seen.add(Count::FirstAloneNs, lengths[0]);
-    seen.add(Count::FirstAlone, first_alone.completed);
-    seen.add(Count::SecondAloneNs, lengths[1]);
-    seen.add(Count::SecondAlone, second_alone.completed);
-    seen.add(Count::TogetherNs, lengths[2]);
-    seen.add(Count::FirstTogether, first.completed);
-    seen.add(Count::SecondTogether, second.completed);
+    outcome.add(Count::FirstAloneNs, lengths[0]);
+    outcome.add(Count::FirstAlone, first_alone.completed);
+    outcome.add(Count::SecondAloneNs, lengths[1]);
+    outcome.add(Count::SecondAlone, second_alone.completed);
+    outcome.add(Count::TogetherNs, lengths[2]);
+    outcome.add(Count::FirstTogether, first.completed);
+    outcome.add(Count::SecondTogether, second.completed);
     let (of_first, of_second) = if reads {
         (Distribution::Reads, Distribution::Writes)
     } else {
         (Distribution::Writes, Distribution::OtherWrites)
     };
-    seen.keep(of_first, &first.waits);
-    seen.keep(of_second, &second.waits);
+    outcome.keep(of_first, &first.waits);
+    outcome.keep(of_second, &second.waits);
 }

@@ -8,8 +8,8 @@ use contract::Handle;
 use model::clock;
 use model::probe::{Count, Probe, ProbeSeen};
 
+use crate::instrumented_record::{Gate, OpenOnExit, TableHandle};
 use crate::probes::support::fixture::Fixture;
-use crate::subject::{Gate, OpenOnExit, TableHandle};
 
 /// How many overwrites.
 const OVERWRITES: u64 = 10_000;
@@ -34,10 +34,10 @@ struct Progress {
 }
 
 /// Updates records that stay, or inserts and removes some in turn; beside a guard that is held, or not.
-pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     use Probe as P;
-    let churns = matches!(seen.probe, P::GarbageOfChurn | P::HeldGuardChurn);
-    let guard_is_held = matches!(seen.probe, P::HeldGuardUpdates | P::HeldGuardChurn);
+    let churns = matches!(outcome.probe, P::GarbageOfChurn | P::HeldGuardChurn);
+    let guard_is_held = matches!(outcome.probe, P::HeldGuardUpdates | P::HeldGuardChurn);
     let counting = Counting::start();
     let table = fixture.table();
     let (in_read, progress) = (Gate::new(), Progress::default());
@@ -60,12 +60,12 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
         let end = follow(progress, || counting.usage().live_bytes() - filled, budget);
         // Read before anything of this probe's own is allocated.
         let (peak, left) = (counting.peak_bytes(), counting.usage().live_bytes());
-        seen.counts.insert(Count::PeakBytes, peak - filled);
-        seen.counts.insert(Count::UnfreedBytes, left - filled);
+        outcome.counts.insert(Count::PeakBytes, peak - filled);
+        outcome.counts.insert(Count::UnfreedBytes, left - filled);
         let overwrites = progress.overwrites.load(Ordering::Relaxed);
-        seen.add(Count::Overwrites, overwrites);
+        outcome.add(Count::Overwrites, overwrites);
         for end_of in [Count::Blocked, Count::Capped] {
-            seen.add(end_of, u64::from(end == Some(end_of)));
+            outcome.add(end_of, u64::from(end == Some(end_of)));
         }
         progress.stop.store(true, Ordering::Relaxed);
     });
@@ -126,21 +126,21 @@ mod tests {
     use contract::{ErasedHandle, ErasedTable, Profile, Strategy};
 
     use super::*;
-    use crate::subject::{self, Subject};
+    use crate::instrumented_record::{self, InstrumentedRecord};
 
     /// A table behind a lock whose handles take a while.
-    struct SlowHandles(ErasedTable<Subject>);
+    struct SlowHandles(ErasedTable<InstrumentedRecord>);
 
-    impl Strategy<Subject> for SlowHandles {
+    impl Strategy<InstrumentedRecord> for SlowHandles {
         const PROFILE: Profile = Profile::locked("planted/slow", "its handles take a while");
-        type Handle<'s> = ErasedHandle<'s, Subject>;
+        type Handle<'s> = ErasedHandle<'s, InstrumentedRecord>;
 
         fn with_capacity(processes: usize) -> Self {
-            let make = subject::strategy("mutex/std").expect("it is registered");
+            let make = instrumented_record::strategy("mutex/std").expect("it is registered");
             Self(make(processes))
         }
 
-        fn handle(&self) -> ErasedHandle<'_, Subject> {
+        fn handle(&self) -> ErasedHandle<'_, InstrumentedRecord> {
             std::thread::sleep(10 * PATIENCE);
             self.0.handle()
         }
@@ -149,8 +149,8 @@ mod tests {
     #[test]
     fn nothing_is_written_before_the_guard_is_held() {
         let fixture = Fixture::new(ErasedTable::new::<SlowHandles>, 1);
-        let mut seen = ProbeSeen::new(Probe::HeldGuardUpdates, "", 0);
-        probe(&fixture, Duration::ZERO, &mut seen);
-        assert_eq!(seen.count(Count::Overwrites), Some(0));
+        let mut outcome = ProbeSeen::new(Probe::HeldGuardUpdates, "", 0);
+        probe(&fixture, Duration::ZERO, &mut outcome);
+        assert_eq!(outcome.count(Count::Overwrites), Some(0));
     }
 }

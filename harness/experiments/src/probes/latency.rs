@@ -13,11 +13,11 @@ use model::clock;
 use model::probe::{Count, Distribution, ProbeSeen};
 use model::random;
 
+use crate::instrumented_record::InstrumentedRecord;
 use crate::probes::join;
 use crate::probes::support::clock::Timeline;
 use crate::probes::support::fixture::Fixture;
 use crate::probes::support::open_loop::{Arrivals, Schedule, Served, serve};
-use crate::subject::Subject;
 
 /// As a process table is used: most look, few change. With as many writes, the knee would be that of the writes alone.
 const READS_PER_WRITE: f64 = 10.0;
@@ -32,19 +32,24 @@ const STEPS: u32 = 10;
 const TRIALS: u32 = 2;
 
 /// Reads on one thread and writes on another at a rate. The budget is how long that counts.
-pub(crate) fn probe(fixture: &Fixture, reads_per_s: f64, budget: Duration, seen: &mut ProbeSeen) {
+pub(crate) fn probe(
+    fixture: &Fixture,
+    reads_per_s: f64,
+    budget: Duration,
+    outcome: &mut ProbeSeen,
+) {
     let [reads, writes] = offer(&fixture.table(), fixture, reads_per_s, budget);
-    seen.add(Count::ScheduleNs, budget.as_nanos() as u64);
-    seen.add(Count::ReadsOffered, reads.finished + reads.unfinished);
-    seen.add(Count::ReadsUnfinished, reads.unfinished);
-    seen.keep(Distribution::Reads, &reads.latencies);
-    seen.add(Count::WritesOffered, writes.finished + writes.unfinished);
-    seen.add(Count::WritesUnfinished, writes.unfinished);
-    seen.keep(Distribution::Writes, &writes.latencies);
+    outcome.add(Count::ScheduleNs, budget.as_nanos() as u64);
+    outcome.add(Count::ReadsOffered, reads.finished + reads.unfinished);
+    outcome.add(Count::ReadsUnfinished, reads.unfinished);
+    outcome.keep(Distribution::Reads, &reads.latencies);
+    outcome.add(Count::WritesOffered, writes.finished + writes.unfinished);
+    outcome.add(Count::WritesUnfinished, writes.unfinished);
+    outcome.keep(Distribution::Writes, &writes.latencies);
 }
 
 /// The highest rate that is kept, as what is offered in a second; no reads if none is.
-pub(crate) fn knee(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
+pub(crate) fn knee(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     let table = fixture.table();
     let length = (budget / (STEPS * TRIALS)).saturating_sub(WARM_UP);
     let reads_per_s = highest_kept(|reads_per_s| {
@@ -53,11 +58,11 @@ pub(crate) fn knee(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
             served.iter().all(Served::is_kept)
         })
     });
-    seen.add(Count::ScheduleNs, 1_000_000_000);
+    outcome.add(Count::ScheduleNs, 1_000_000_000);
     #[expect(clippy::cast_sign_loss, reason = "a rate")]
-    seen.add(Count::ReadsOffered, reads_per_s as u64);
+    outcome.add(Count::ReadsOffered, reads_per_s as u64);
     #[expect(clippy::cast_sign_loss, reason = "a rate")]
-    seen.add(Count::WritesOffered, (reads_per_s / READS_PER_WRITE) as u64);
+    outcome.add(Count::WritesOffered, (reads_per_s / READS_PER_WRITE) as u64);
 }
 
 /// The highest of [`RATES`] that is kept, to about 1 %; 0 if none is.
@@ -77,7 +82,7 @@ fn highest_kept(mut is_kept: impl FnMut(f64) -> bool) -> f64 {
 
 /// Reads and writes that come on a schedule, for so long.
 fn offer(
-    table: &ErasedTable<Subject>,
+    table: &ErasedTable<InstrumentedRecord>,
     fixture: &Fixture,
     reads_per_s: f64,
     length: Duration,
@@ -158,15 +163,15 @@ mod tests {
 
     #[test]
     fn a_rate_is_offered_as_it_was_asked_for_and_every_request_is_accounted_for() {
-        let make = crate::subject::strategy("mutex/std").expect("it is registered");
-        let mut seen = ProbeSeen::new(Probe::LowLoad, "", 0);
+        let make = crate::instrumented_record::strategy("mutex/std").expect("it is registered");
+        let mut outcome = ProbeSeen::new(Probe::LowLoad, "", 0);
         let (fixture, budget) = (Fixture::new(make, 1), Duration::from_millis(40));
-        probe(&fixture, 50_000.0, budget, &mut seen);
-        let reads = seen.counts[&Count::ReadsOffered];
+        probe(&fixture, 50_000.0, budget, &mut outcome);
+        let reads = outcome.counts[&Count::ReadsOffered];
         assert!((1_700..2_300).contains(&reads), "{reads}");
-        let writes = seen.counts[&Count::WritesOffered];
+        let writes = outcome.counts[&Count::WritesOffered];
         assert!((120..280).contains(&writes), "{writes}");
-        let counted = seen.histograms[&Distribution::Reads].len();
+        let counted = outcome.histograms[&Distribution::Reads].len();
         assert_eq!(counted, reads.cast_unsigned());
     }
 }

@@ -60,31 +60,31 @@ pub struct ProbeTask {
 /// runs.
 pub fn probe(task: &ProbeTask) -> ProbeSeen {
     use Probe as P;
-    let make = crate::subject::strategy(&task.table)
+    let make = crate::instrumented_record::strategy(&task.table)
         .expect("the parent names strategies of the registry only");
     let fixture = &Fixture::new(make, random::seed(task.seed, &[u64::from(task.process)]));
     let budget = Duration::from_millis(task.budget_ms);
-    let mut seen = ProbeSeen::new(task.probe, &task.strategy, task.process);
+    let mut outcome = ProbeSeen::new(task.probe, &task.strategy, task.process);
     match task.probe {
         P::OwnHalfLoad | P::OwnHighLoad => panic!("{}: recorded runs only", task.probe.name()),
-        P::Knee => latency::knee(fixture, budget, &mut seen),
+        P::Knee => latency::knee(fixture, budget, &mut outcome),
         P::LowLoad | P::ModerateLoad => {
             let rate = task.reads_per_s.expect("the parent names the rate");
-            latency::probe(fixture, rate, budget, &mut seen);
+            latency::probe(fixture, rate, budget, &mut outcome);
         }
-        P::Visibility => visibility::probe(fixture, budget, &mut seen),
+        P::Visibility => visibility::probe(fixture, budget, &mut outcome),
         P::GarbageOfUpdates | P::GarbageOfChurn | P::HeldGuardUpdates | P::HeldGuardChurn => {
-            garbage::probe(fixture, budget, &mut seen);
+            garbage::probe(fixture, budget, &mut outcome);
         }
         P::StalledReader | P::StalledWriter | P::Scan => {
-            disturbance::probe(fixture, budget, &mut seen);
+            disturbance::probe(fixture, budget, &mut outcome);
         }
         P::FairnessReadWrite | P::FairnessTwoWriters => {
-            fairness::probe(fixture, budget, &mut seen);
+            fairness::probe(fixture, budget, &mut outcome);
         }
-        P::Shutdown => shutdown::probe(fixture, budget, &mut seen),
+        P::Shutdown => shutdown::probe(fixture, budget, &mut outcome),
     }
-    seen
+    outcome
 }
 
 /// What a thread returns; a panic goes on in the thread that waits for it.

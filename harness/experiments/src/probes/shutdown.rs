@@ -7,10 +7,10 @@ use conformance::{Counting, threads_after_join, threads_now};
 use model::clock;
 use model::probe::{Count, Distribution, Histogram, ProbeSeen};
 
+use crate::instrumented_record::TableHandle;
 use crate::probes::join;
 use crate::probes::support::clock::Timeline;
 use crate::probes::support::fixture::Fixture;
-use crate::subject::TableHandle;
 
 /// How long a table is in use.
 const IN_USE: Duration = Duration::from_millis(2);
@@ -22,7 +22,7 @@ const GLANCE: Duration = Duration::from_micros(50);
 /// What a thread does until it is asked to stop.
 type Work = fn(&Fixture, &mut TableHandle<'_>, usize);
 
-pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     // Before anything is counted: the histogram is not the table's.
     let mut teardowns = Histogram::default();
     let counting = Counting::start();
@@ -37,13 +37,13 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
         }
     }
     let left = counting.usage().live_bytes() - level;
-    seen.add(Count::Tables, tables);
-    seen.counts.insert(Count::BytesLeft, left);
+    outcome.add(Count::Tables, tables);
+    outcome.counts.insert(Count::BytesLeft, left);
     if let Some((before, after)) = threads_before.zip(threads_before.and_then(threads_after_join)) {
         let more = after.cast_signed() - before.cast_signed();
-        seen.counts.insert(Count::ThreadsLeft, more as i64);
+        outcome.counts.insert(Count::ThreadsLeft, more as i64);
     }
-    seen.keep(Distribution::Teardown, &teardowns);
+    outcome.keep(Distribution::Teardown, &teardowns);
 }
 
 /// Makes a table, puts it to use and drops it. Returns how long the end took, in nanoseconds.

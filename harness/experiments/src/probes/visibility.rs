@@ -15,10 +15,10 @@ use crossbeam_utils::CachePadded;
 use model::clock;
 use model::probe::{Count, Distribution, Histogram, ProbeSeen};
 
+use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
 use crate::probes::join;
 use crate::probes::support::clock::{Timeline, wait_until};
 use crate::probes::support::fixture::Fixture;
-use crate::subject::{Subject, TableHandle, heartbeat};
 
 /// As a supervisor writes.
 const PERIOD_NS: u64 = 10_000;
@@ -51,7 +51,7 @@ struct Reader<'p> {
     ages: Histogram,
 }
 
-pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     let table = fixture.table();
     let time = clock::now();
     let bulletin = Bulletin::default();
@@ -83,11 +83,11 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
         visibility.record(seen_ns.saturating_sub(*returned_ns));
     }
     let lost = returned_ns.len().saturating_sub(seen_ns.len());
-    seen.add(Count::Writes, returned_ns.len() as u64);
-    seen.add(Count::Pending, (seen_ns.len() - in_time) as u64);
-    seen.add(Count::Lost, lost as u64);
-    seen.keep(Distribution::Visibility, &visibility);
-    seen.keep(Distribution::Age, &ages);
+    outcome.add(Count::Writes, returned_ns.len() as u64);
+    outcome.add(Count::Pending, (seen_ns.len() - in_time) as u64);
+    outcome.add(Count::Lost, lost as u64);
+    outcome.keep(Distribution::Visibility, &visibility);
+    outcome.keep(Distribution::Age, &ages);
 }
 
 /// Writes on a schedule. Returns when each write returned.
@@ -125,7 +125,7 @@ impl Reader<'_> {
     fn watch(&mut self, until: &AtomicBool) {
         let id = self.fixture.held();
         // The record is at revision 1 when it is put into the table.
-        let before = Subject::running(id).revision();
+        let before = InstrumentedRecord::running(id).revision();
         let mut give_up_ns = None;
         loop {
             let is_over = until.load(Ordering::Acquire);

@@ -302,12 +302,12 @@ fn lines_of_no_operation_are_passed_over_and_counted() {
         );
     }
     // A crash takes the answer away, and not the call.
-    let seen = file("other-lines/crash.jsonl") + &file("nil-read/unknown-answer.jsonl");
-    let seen = seen.replace(
+    let crashed = file("other-lines/crash.jsonl") + &file("nil-read/unknown-answer.jsonl");
+    let crashed = crashed.replace(
         "\"process\": 1, \"type\": \"ok\"",
         "\"process\": 1, \"type\": \"info\"",
     );
-    assert_eq!(judged(&seen), Ok(Answer::Linearizable));
+    assert_eq!(judged(&crashed), Ok(Answer::Linearizable));
 }
 
 #[test]

@@ -227,21 +227,21 @@ fn pairs(
     }
     let mut columns = [const { Vec::new() }; 3];
     for round in 0..rounds + 4 {
-        let (one, other);
+        let (bare_time, recorded_time);
         if round % 2 == 0 {
-            one = bare();
-            other = recorded();
+            bare_time = bare();
+            recorded_time = recorded();
         } else {
-            other = recorded();
-            one = bare();
+            recorded_time = recorded();
+            bare_time = bare();
         }
         // The first ones warm up.
         if round >= 4 {
-            columns[0].push(one);
-            columns[1].push(other);
+            columns[0].push(bare_time);
+            columns[1].push(recorded_time);
             columns[2].push(match show {
-                Show::Difference => other - one,
-                Show::Ratio => other / one,
+                Show::Difference => recorded_time - bare_time,
+                Show::Ratio => recorded_time / bare_time,
             });
         }
     }

@@ -621,7 +621,7 @@ impl Spans {
 
 impl Mode {
     /// Acquisitions that there were at least.
-    pub(crate) fn seen(&self) -> u64 {
+    pub(crate) fn at_least(&self) -> u64 {
         self.contended.max(self.timed)
     }
 

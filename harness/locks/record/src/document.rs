@@ -48,8 +48,8 @@ impl Entry {
     fn merge(&mut self, other: &Self) {
         self.acquired += other.acquired;
         self.failed_tries += other.failed_tries;
-        for (all, seen) in self.threads.iter_mut().zip(other.threads) {
-            *all |= seen;
+        for (all, threads) in self.threads.iter_mut().zip(other.threads) {
+            *all |= threads;
         }
         for (all, mode) in self.modes.iter_mut().zip(&other.modes) {
             all.merge(mode);
@@ -58,8 +58,8 @@ impl Entry {
 
     /// The acquisitions, in which the last ones may not be counted yet: at least those that were seen singly.
     fn acquired(&self) -> u64 {
-        let seen = self.modes.iter().map(Mode::seen);
-        self.acquired.max(seen.sum())
+        let least = self.modes.iter().map(Mode::at_least);
+        self.acquired.max(least.sum())
     }
 
     /// The acquisitions of each mode, by the share that it has in the samples, and at least those that were seen singly.
@@ -73,7 +73,7 @@ impl Entry {
         };
         let acquired = self.acquired();
         let estimate = (acquired as f64 * share).round() as u64;
-        let reading = estimate.clamp(reads.seen(), acquired - writes.seen());
+        let reading = estimate.clamp(reads.at_least(), acquired - writes.at_least());
         [reading, acquired - reading]
     }
 }
@@ -96,7 +96,7 @@ pub(crate) fn document(reason: Reason, is_forked: bool) -> String {
         Reason::Interval => "interval",
         Reason::Request => "request",
     };
-    let (threads, thread_ticks) = threads::seen();
+    let (threads, thread_ticks) = threads::totals();
     let places = sites.list.iter().map(|(file, line, column)| {
         object([("file", &text(file)), ("line", line), ("column", column)])
     });
@@ -139,14 +139,14 @@ fn document_of_lock(id: usize, record: &'static Record, now: u64, sites: &mut Si
     let Family { library, kind } = record.family;
     // Where several locks have one record, its blocks have reads and writes; else a reader's block has reads.
     let has_modes = kind == Kind::RwLock && !record.is_merged;
-    let own = [(&record.own, has_modes.then_some(1))].into_iter();
+    let exclusive = [(&record.exclusive, has_modes.then_some(1))].into_iter();
     let of_threads = record.of_threads().into_iter();
     let of_threads = of_threads.map(|block| (block, has_modes.then_some(0)));
 
     let mut tallies: BTreeMap<(usize, Option<usize>), Entry> = BTreeMap::new();
     let mut blocked: BTreeMap<(usize, usize), (u64, u64)> = BTreeMap::new();
     let mut queue = Summary::default();
-    for (block, mode) in own.chain(of_threads) {
+    for (block, mode) in exclusive.chain(of_threads) {
         let figures = block.figures();
         for entry in figures.entries {
             if entry.site.is_none() {
@@ -181,7 +181,7 @@ fn document_of_lock(id: usize, record: &'static Record, now: u64, sites: &mut Si
     } else {
         now
     };
-    let shared = lock(record.own.shared).clone();
+    let shared = lock(record.exclusive.shared).clone();
     let (short, long) = shared.arrivals.until(end);
     let length = Some(shared.lengths).filter(|lengths| lengths.samples > 0);
     let value = object([
@@ -287,12 +287,12 @@ fn keys_of(keys: &Sample) -> String {
     ])
 }
 
-fn summary(seen: Summary) -> String {
-    let mean = seen.sum as f64 / seen.samples.max(1) as f64;
+fn summary(totals: Summary) -> String {
+    let mean = totals.sum as f64 / totals.samples.max(1) as f64;
     object([
-        ("samples", &seen.samples),
+        ("samples", &totals.samples),
         ("mean", &mean),
-        ("max", &seen.max),
+        ("max", &totals.max),
     ])
 }
 

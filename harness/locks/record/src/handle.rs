@@ -262,7 +262,7 @@ impl Drop for Handle {
         let Some(record) = self.record() else { return };
         // In a forked child a mutex of the recorder can be locked for ever.
         if sync::is_recording() && !record.is_merged {
-            self.beside.settle_all(&record.own);
+            self.beside.settle_all(&record.exclusive);
         }
         record.drop_one();
     }
@@ -273,7 +273,7 @@ fn block(mode: Mode, record: &'static Record) -> Option<&'static Block> {
     if mode == Mode::Read || record.is_merged {
         threads::block(record)
     } else {
-        Some(&record.own)
+        Some(&record.exclusive)
     }
 }
 

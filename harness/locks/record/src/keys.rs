@@ -134,7 +134,7 @@ impl Sample {
         let counted = self.counted.iter();
         let certain = counted.map(|&(_, count, others)| count - others);
         let mut certain: Vec<u64> = certain.collect();
-        certain.sort_unstable_by(|one, other| other.cmp(one));
+        certain.sort_unstable_by(|a, b| b.cmp(a));
         let top = certain.into_iter().take(TOP);
         top.map(|count| count as f64 / all as f64).collect()
     }

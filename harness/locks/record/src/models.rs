@@ -72,8 +72,8 @@ impl Counters {
 }
 
 fn here() -> [Site; 2] {
-    let one = Location::caller();
-    [one, other()]
+    let here = Location::caller();
+    [here, other()]
 }
 
 #[track_caller]

@@ -66,7 +66,7 @@ pub(crate) type FindKeys = Box<dyn Fn(*const ()) -> Arc<Keys> + Send + Sync>;
 #[repr(C)]
 pub(crate) struct Record {
     /// For who holds the lock alone, through what stands beside the lock. Not used where several locks have one record.
-    pub(crate) own: Block,
+    pub(crate) exclusive: Block,
     pub(crate) family: Family,
     pub(crate) made_at: Site,
     pub(crate) value: Value,
@@ -117,20 +117,20 @@ impl Registry {
         value: Value,
     ) -> &'static Record {
         let site = self.sites.entry(ptr::from_ref(made_at) as usize);
-        let (own, merged) = site.or_default();
+        let (count, merged) = site.or_default();
         if let Some(merged) = merged {
             merged.instances.fetch_add(1, Ordering::Relaxed);
             merged.alive.fetch_add(1, Ordering::Relaxed);
             return merged;
         }
-        let is_merged = *own >= PER_SITE || self.records.len() >= IN_ALL;
+        let is_merged = *count >= PER_SITE || self.records.len() >= IN_ALL;
         let record = Record::new(family, made_at, value, is_merged);
         let record: &'static Record = Box::leak(Box::new(record));
         self.records.push(record);
         if is_merged {
             *merged = Some(record);
         } else {
-            *own += 1;
+            *count += 1;
         }
         record
     }
@@ -140,7 +140,7 @@ impl Record {
     fn new(family: Family, made_at: Site, value: Value, is_merged: bool) -> Self {
         let shared = Box::leak(Box::new(Shared::new(clock::clock(), clock::now())));
         Self {
-            own: Block::new(shared),
+            exclusive: Block::new(shared),
             family,
             made_at,
             value,
@@ -164,7 +164,7 @@ impl Record {
         match blocks.binary_search_by_key(&place, place_of) {
             Ok(at) => blocks[at].1,
             Err(at) => {
-                let block = Box::leak(Box::new(Block::new(self.own.shared)));
+                let block = Box::leak(Box::new(Block::new(self.exclusive.shared)));
                 blocks.insert(at, (place, block));
                 block
             }

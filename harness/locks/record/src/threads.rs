@@ -27,7 +27,7 @@ pub(crate) struct Place {
 struct Threads {
     places: Vec<&'static Place>,
     free: Vec<&'static Place>,
-    seen: u64,
+    count: u64,
     /// The time of those that have ended.
     ended_ticks: u64,
 }
@@ -35,7 +35,7 @@ struct Threads {
 static THREADS: Mutex<Threads> = Mutex::new(Threads {
     places: Vec::new(),
     free: Vec::new(),
-    seen: 0,
+    count: 0,
     ended_ticks: 0,
 });
 
@@ -75,8 +75,8 @@ fn claim() -> Option<&'static Place> {
     }
     let mut threads = lock(&THREADS);
     let now = clock::now();
-    let number = threads.seen;
-    threads.seen += 1;
+    let number = threads.count;
+    threads.count += 1;
     let place = threads.free.pop().unwrap_or_else(|| {
         let place: &'static Place = Box::leak(Box::new(Place {
             index: threads.places.len(),
@@ -93,14 +93,14 @@ fn claim() -> Option<&'static Place> {
 
 /// How many threads there were, and the sum of their times from the first use of a lock to the end, or to the last
 /// use where a thread has not ended, in ticks.
-pub(crate) fn seen() -> (u64, u64) {
+pub(crate) fn totals() -> (u64, u64) {
     let threads = lock(&THREADS);
     let of_place = |place: &&Place| {
         let first = place.first.load(Ordering::Relaxed);
         place.last.load(Ordering::Relaxed).saturating_sub(first)
     };
     let ticks: u64 = threads.places.iter().map(of_place).sum();
-    (threads.seen, threads.ended_ticks + ticks)
+    (threads.count, threads.ended_ticks + ticks)
 }
 
 /// The place of this thread, unless the thread is ending, or has none in a forked child.

@@ -164,8 +164,8 @@ fn write_for(reason: Reason) -> io::Result<Option<PathBuf>> {
         let _ = fs::remove_file(&beside);
     }
     written.map_err(|error| {
-        let what = format!("{}: {error}", path.display());
-        io::Error::new(error.kind(), what)
+        let message = format!("{}: {error}", path.display());
+        io::Error::new(error.kind(), message)
     })?;
     Ok(Some(path))
 }
@@ -198,6 +198,6 @@ fn seconds() -> u64 {
 }
 
 /// Not by `eprintln`, which panics where standard error is a full disk.
-fn complain(what: &str) {
-    let _ = writeln!(io::stderr(), "lockrecord: {what}");
+fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "lockrecord: {message}");
 }

@@ -284,14 +284,14 @@ fn looks_at_the_writing_thread() {
     let others = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1];
     assert!(others.iter().all(|signal| blocked & 1 << (signal - 1) != 0));
     // This thread gets them as before.
-    let mut own = std::mem::MaybeUninit::uninit();
+    let mut mask = std::mem::MaybeUninit::uninit();
     // SAFETY: writes the signals that this thread has blocked.
-    let own = unsafe {
-        libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), own.as_mut_ptr());
-        own.assume_init()
+    let mask = unsafe {
+        libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), mask.as_mut_ptr());
+        mask.assume_init()
     };
     // SAFETY: a set of signals, as above.
-    let is_blocked = unsafe { libc::sigismember(&raw const own, libc::SIGTERM) };
+    let is_blocked = unsafe { libc::sigismember(&raw const mask, libc::SIGTERM) };
     assert_eq!(is_blocked, 0);
 }
 

@@ -191,9 +191,9 @@ fn the_hot_process_gets_its_share() {
             ..scenario(&Group::default())
         };
         let field = Field::new(&hot, 11);
-        let seen = shares(&field)[&field.processes[0]];
+        let observed = shares(&field)[&field.processes[0]];
         // Three standard deviations of 8,192 draws.
-        assert!((seen - share).abs() < 0.017, "{seen}");
+        assert!((observed - share).abs() < 0.017, "{observed}");
     }
 }
 
@@ -203,9 +203,9 @@ fn zipf_has_favourites_scattered_over_the_table() {
         keys: Keys::Zipf,
         ..scenario(&Group::default())
     };
-    let mut seen: Vec<f64> = shares(&Field::new(&zipf, 13)).into_values().collect();
-    seen.sort_unstable_by(|a, b| b.total_cmp(a));
-    assert!(seen[0] > 0.03, "{}", seen[0]);
+    let mut sorted: Vec<f64> = shares(&Field::new(&zipf, 13)).into_values().collect();
+    sorted.sort_unstable_by(|a, b| b.total_cmp(a));
+    assert!(sorted[0] > 0.03, "{}", sorted[0]);
     let uniform = Field::new(&scenario(&Group::default()), 13);
     assert!(shares(&uniform).into_values().all(|share| share < 0.01));
 }

@@ -35,7 +35,7 @@ impl Histogram {
 
     /// What is kept of it.
     pub fn sparse(&self) -> SparseHistogram {
-        SparseHistogram::of(&self.0)
+        SparseHistogram::from_dense(&self.0)
     }
 }
 
@@ -53,7 +53,7 @@ pub struct SparseHistogram {
 }
 
 impl SparseHistogram {
-    fn of(dense: &hdrhistogram::Histogram<u64>) -> Self {
+    fn from_dense(dense: &hdrhistogram::Histogram<u64>) -> Self {
         let recorded = dense.iter_recorded();
         let counts = recorded.map(|step| (step.value_iterated_to(), step.count_at_value()));
         Self {
@@ -65,7 +65,9 @@ impl SparseHistogram {
     /// The counts of several histograms added up.
     pub fn sum<'h>(histograms: impl IntoIterator<Item = &'h Self>) -> Self {
         let all = histograms.into_iter();
-        let mut counts: Vec<(u64, u64)> = all.flat_map(|one| one.counts.iter().copied()).collect();
+        let mut counts: Vec<(u64, u64)> = all
+            .flat_map(|histogram| histogram.counts.iter().copied())
+            .collect();
         // Stable, which merges what is sorted in parts.
         counts.sort_by_key(|&(value, _)| value);
         counts.dedup_by(|next, kept| {
@@ -147,7 +149,7 @@ impl<'de> Deserialize<'de> for SparseHistogram {
                  {SIGNIFICANT_DIGITS}"
             )));
         }
-        Ok(Self::of(&dense))
+        Ok(Self::from_dense(&dense))
     }
 }
 

@@ -164,7 +164,9 @@ impl ProbeSeen {
     }
 
     /// A histogram that is not empty.
-    pub fn histogram(&self, of: Distribution) -> Option<&SparseHistogram> {
-        self.histograms.get(&of).filter(|found| !found.is_empty())
+    pub fn histogram(&self, distribution: Distribution) -> Option<&SparseHistogram> {
+        self.histograms
+            .get(&distribution)
+            .filter(|histogram| !histogram.is_empty())
     }
 }

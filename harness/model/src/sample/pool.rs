@@ -63,12 +63,12 @@ fn join(first: &str, ours: &mut Header, place: &str, other: Header) -> Result<Op
     };
     let baselines = [&ours.baseline, &other.baseline];
     let controls_of = [&ours.controls_of, &other.controls_of];
-    for (what, [one, two]) in [
+    for (what, [left, right]) in [
         ("baseline", baselines),
         ("table of the controls", controls_of),
     ] {
-        if one != two {
-            return refuse(format!("the {what} of one is {one}, of the other {two}"));
+        if left != right {
+            return refuse(format!("the {what} of one is {left}, of the other {right}"));
         }
     }
     for scenario in other.scenarios {

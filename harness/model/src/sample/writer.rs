@@ -95,7 +95,7 @@ impl Writer {
     /// that may be somebody's samples, and is left alone.
     pub fn create(path: &Path) -> Result<Self> {
         may_overwrite(path)?;
-        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(Error::input(format!(
                 "cannot write {}: it is not a file",
                 path.display()

@@ -195,7 +195,10 @@ impl Group {
         }
         for (what, sections) in [("reads", &self.sections), ("writes", &self.write_sections)] {
             if !sections.is_empty() {
-                let mean: f64 = sections.iter().map(|one| one.share * one.ns).sum();
+                let mean: f64 = sections
+                    .iter()
+                    .map(|section| section.share * section.ns)
+                    .sum();
                 text.push_str(&format!(" with {what} of {mean:.0} ns on average"));
             }
         }

@@ -68,9 +68,9 @@ fn an_axis_finds_the_group_that_it_fits() {
         "{READ}[[groups]]\ndoes = \"update\"\nthreads = 1\nevery_us = 5\n\
          [[sweep]]\naxis = \"every_us\"\nvalues = [10, 100]\n"
     );
-    let found = points("", &tables);
-    assert_eq!(found[0].groups[0].every_us, None);
-    assert_eq!(found[1].groups[1].every_us, Some(100.0));
+    let scenarios = points("", &tables);
+    assert_eq!(scenarios[0].groups[0].every_us, None);
+    assert_eq!(scenarios[1].groups[1].every_us, Some(100.0));
     let tables = format!("{READ}{MIX}[[sweep]]\naxis = \"threads\"\nvalues = [3, 4]\ngroup = 1\n");
     assert_eq!(points("", &tables)[1].groups[1].threads, 4);
 }
@@ -137,9 +137,9 @@ fn contradictory_axes_are_told_what_would_be_right() {
         (swept("colour", "[1, 2]"), "section_ns"),
         (swept("publish_every", "[1, 2]"), "no group writes"),
     ];
-    for (said, expected) in cases {
-        assert!(said.contains(expected), "{expected:?} is not in: {said}");
-        assert!(!said.contains('\n'), "one line: {said}");
+    for (error, expected) in cases {
+        assert!(error.contains(expected), "{expected:?} is not in: {error}");
+        assert!(!error.contains('\n'), "one line: {error}");
     }
 }
 
@@ -147,22 +147,22 @@ fn contradictory_axes_are_told_what_would_be_right() {
 fn too_many_points_are_a_mistake() {
     let values: Vec<String> = (1..=9).map(|value| value.to_string()).collect();
     let values = values.join(", ");
-    let said = refusal(
+    let error = refusal(
         "",
         &format!(
             "{READ}[[sweep]]\naxis = \"threads\"\nvalues = [{values}]\n\
              [[sweep]]\naxis = \"section_ns\"\nvalues = [{values}]\n"
         ),
     );
-    assert!(said.contains("81 points"), "{said}");
-    let said = refusal(
+    assert!(error.contains("81 points"), "{error}");
+    let error = refusal(
         "",
         &format!(
             "{READ}{}",
             "[[sweep]]\naxis = \"threads\"\nvalues = [1, 2]\n".repeat(2)
         ),
     );
-    assert!(said.contains("both axes"), "{said}");
+    assert!(error.contains("both axes"), "{error}");
 }
 
 #[test]
@@ -181,13 +181,13 @@ fn a_sweep_of_hours_is_refused_with_its_length() {
     let timed = |scenario| (scenario, least(scenario, 6, 10, slice));
     let asked = |budget, is_largest| affordable(scenarios.iter().map(timed), budget, is_largest);
     assert!(asked(seconds(4), false).is_ok());
-    let said = asked(seconds(3), false).unwrap_err().to_string();
+    let error = asked(seconds(3), false).unwrap_err().to_string();
     assert!(
-        said.contains("3 points") && said.contains("4 s") && said.contains("--preset full"),
-        "{said}"
+        error.contains("3 points") && error.contains("4 s") && error.contains("--preset full"),
+        "{error}"
     );
-    let said = asked(seconds(3), true).unwrap_err().to_string();
-    assert!(!said.contains("--preset full"), "{said}");
+    let error = asked(seconds(3), true).unwrap_err().to_string();
+    assert!(!error.contains("--preset full"), "{error}");
     // Without a sweep, a run does what it can.
     let plain = points("", READ);
     assert!(affordable(plain.iter().map(timed), seconds(0), false).is_ok());
@@ -234,8 +234,8 @@ fn a_replay_that_makes_no_sense_is_refused() {
         (trace, format!("{REPLAY}speed = nan\n"), "between 0.001 and"),
         (trace, format!("{REPLAY}{READ}speed = 2\n"), "does \"read\""),
     ] {
-        let said = refusal(fields, &tables);
-        assert!(said.contains(what), "{said}");
+        let error = refusal(fields, &tables);
+        assert!(error.contains(what), "{error}");
     }
     for field in [
         "operations = 50",
@@ -243,8 +243,8 @@ fn a_replay_that_makes_no_sense_is_refused() {
         "ids = \"random\"",
         "record = \"padded-1KiB\"",
     ] {
-        let said = refusal(&format!("{trace}\n{field}"), REPLAY);
-        assert!(said.contains("where a trace is replayed"), "{said}");
+        let error = refusal(&format!("{trace}\n{field}"), REPLAY);
+        assert!(error.contains("where a trace is replayed"), "{error}");
     }
 }
 
@@ -261,19 +261,19 @@ fn the_trace_of_a_replay_is_looked_up_beside_its_scenario() {
         std::fs::write(&file, text).unwrap();
         Scenario::load(&file).map_err(|error| error.to_string())
     };
-    let said = load(8).unwrap_err();
-    assert!(said.contains("cannot read the process trace"), "{said}");
+    let error = load(8).unwrap_err();
+    assert!(error.contains("cannot read the process trace"), "{error}");
     let head = "# pivot-process-trace/1\nat_ns,event,pid,start\n";
     std::fs::write(
         folder.join("t.csv"),
         format!("{head}0,born,1,1\n0,born,2,1\n"),
     )
     .unwrap();
-    let said = load(1).unwrap_err();
-    assert!(said.contains("up to 2 live at once"), "{said}");
+    let error = load(1).unwrap_err();
+    assert!(error.contains("up to 2 live at once"), "{error}");
     assert!(load(2).is_ok());
     std::fs::write(folder.join("t.csv"), format!("{head}0,exit,1,1\n")).unwrap();
-    let said = load(8).unwrap_err();
-    assert!(said.contains("t.csv:3: process 1"), "{said}");
+    let error = load(8).unwrap_err();
+    assert!(error.contains("t.csv:3: process 1"), "{error}");
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -236,7 +236,7 @@ fn fault_of_times(name: &str, times: &[Section]) -> Option<String> {
         outside(&format!("{name}: ns"), ns, 0.0..=SECTIONS_NS_MAX)
             .or_else(|| outside(&format!("{name}: share"), share, SHARE_MIN..=1.0))
     });
-    let sum: f64 = times.iter().map(|one| one.share).sum();
+    let sum: f64 = times.iter().map(|section| section.share).sum();
     let sum = (!times.is_empty() && (sum - 1.0).abs() > SHARE_MIN)
         .then(|| format!("{name}: the shares add up to {sum:.4}, and must add up to 1"));
     faults.next().or(sum)

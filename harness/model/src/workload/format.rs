@@ -24,7 +24,7 @@ pub enum Form {
 
 impl Form {
     /// What the name of a file asks for: CSV if it ends so, JSON lines otherwise.
-    pub fn of(path: &Path) -> Self {
+    pub fn from_path(path: &Path) -> Self {
         match path.extension() {
             Some(ending) if ending.eq_ignore_ascii_case("csv") => Form::Csv,
             _ => Form::JsonLines,
@@ -74,7 +74,7 @@ impl Writer {
     ///
     /// As [`Output::create`].
     pub fn create(path: &Path, existing: Existing, header: &Header) -> Result<Self> {
-        let form = Form::of(path);
+        let form = Form::from_path(path);
         let mut output = Output::create(path, existing)?;
         output.append(form.head(header).as_bytes())?;
         Ok(Self {

@@ -14,9 +14,9 @@ fn exit(at_ns: u64, pid: u64, start: u64) -> String {
 
 fn refusal(text: &str) -> String {
     let error = Workload::parse(text.as_bytes(), "t").expect_err(text);
-    let said = error.to_string();
-    assert_eq!(said.lines().count(), 1, "{said:?}");
-    said
+    let message = error.to_string();
+    assert_eq!(message.lines().count(), 1, "{message:?}");
+    message
 }
 
 /// A life with everything in it, and a second one of the same pid.
@@ -110,7 +110,7 @@ fn pids_go_as_far_as_every_number() {
         workload
             .operations()
             .iter()
-            .all(|one| one.id == ProcessId(pid))
+            .all(|operation| operation.id == ProcessId(pid))
     );
     for form in [Form::JsonLines, Form::Csv] {
         let again = Workload::parse(workload.text(form).as_bytes(), "t");
@@ -150,10 +150,10 @@ fn what_cannot_have_happened_is_refused_with_its_line() {
             "pid = 9007199254740992 must be below",
         ),
     ] {
-        let said = refusal(&format!("{HEAD}{text}"));
+        let error = refusal(&format!("{HEAD}{text}"));
         assert!(
-            said.starts_with(&format!("t:{line}: ")) && said.contains(what),
-            "{said}"
+            error.starts_with(&format!("t:{line}: ")) && error.contains(what),
+            "{error}"
         );
     }
 }
@@ -180,10 +180,10 @@ fn what_is_not_in_the_format_is_refused_with_its_line() {
             "unknown field `x`",
         ),
     ] {
-        let said = refusal(text);
+        let error = refusal(text);
         assert!(
-            said.starts_with(&format!("t:{line}: ")) && said.contains(what),
-            "{said}"
+            error.starts_with(&format!("t:{line}: ")) && error.contains(what),
+            "{error}"
         );
     }
     assert!(refusal("\n \n").contains("nothing in it"));
@@ -221,8 +221,11 @@ fn what_is_not_in_the_format_is_refused_with_its_line() {
             "duplicate field `at_ns`",
         ),
     ] {
-        let said = refusal(&format!("{HEAD}{{\"at_ns\":0,\"start\":1,{fields}}}\n"));
-        assert!(said.starts_with("t:2: ") && said.contains(what), "{said}");
+        let error = refusal(&format!("{HEAD}{{\"at_ns\":0,\"start\":1,{fields}}}\n"));
+        assert!(
+            error.starts_with("t:2: ") && error.contains(what),
+            "{error}"
+        );
     }
     let cut_off = format!("{HEAD}{}", born(0, 7, 1));
     assert!(refusal(&cut_off[..cut_off.len() - 9]).starts_with("t:2: "));
@@ -254,10 +257,10 @@ fn csv_that_is_not_in_the_format_is_refused_with_its_line() {
             "before a comma",
         ),
     ] {
-        let said = refusal(&format!("{head}{text}"));
+        let error = refusal(&format!("{head}{text}"));
         assert!(
-            said.starts_with(&format!("t:{line}: ")) && said.contains(what),
-            "{said}"
+            error.starts_with(&format!("t:{line}: ")) && error.contains(what),
+            "{error}"
         );
     }
 }

@@ -34,7 +34,7 @@ fn run(programs: Vec<&Program>, keeps: f64) -> Vec<Done> {
 
 /// Nanoseconds per operation as one processor sees it.
 fn per_cpu(done: &[Done]) -> f64 {
-    let all: u64 = done.iter().map(|one| one.operations).sum();
+    let all: u64 = done.iter().map(|cpu| cpu.operations).sum();
     1e6 * done.len() as f64 / all as f64
 }
 
@@ -45,15 +45,15 @@ fn counter() -> Program {
 #[test]
 fn who_is_alone_pays_for_its_own_work_only() {
     let counter = counter();
-    let found = per_cpu(&run(vec![&counter], 0.5));
-    assert!((found - 10.0).abs() < 0.1, "{found}");
+    let ns = per_cpu(&run(vec![&counter], 0.5));
+    assert!((ns - 10.0).abs() < 0.1, "{ns}");
 }
 
 #[test]
 fn readers_of_one_line_do_not_hold_each_other_up() {
     let read = Program::new(vec![Step::Work(10.0), Step::Load(0)]);
-    let found = per_cpu(&run(vec![&read; 32], 0.5));
-    assert!((found - 10.0).abs() < 0.2, "{found}");
+    let ns = per_cpu(&run(vec![&read; 32], 0.5));
+    assert!((ns - 10.0).abs() < 0.2, "{ns}");
 }
 
 #[test]
@@ -61,12 +61,9 @@ fn a_counter_is_handed_from_one_to_the_next() {
     let counter = counter();
     for cpus in [8, 32] {
         // Given up at once: one operation each time.
-        let found = per_cpu(&run(vec![&counter; cpus], 0.0));
+        let ns = per_cpu(&run(vec![&counter; cpus], 0.0));
         let expected = HAND_OVER_NS * cpus as f64;
-        assert!(
-            (found / expected - 1.0).abs() < 0.1,
-            "{found}, not {expected}"
-        );
+        assert!((ns / expected - 1.0).abs() < 0.1, "{ns}, not {expected}");
     }
 }
 
@@ -86,12 +83,12 @@ fn a_queue_is_what_it_comes_to() {
     // Hand-overs without work in a row: the closed network's station.
     let program = Program::new(vec![Step::Work(400.0), Step::Store(0)]);
     for cpus in [2, 8, 32] {
-        let found = per_cpu(&run(vec![&program; cpus], 0.0));
+        let ns = per_cpu(&run(vec![&program; cpus], 0.0));
         let lower = crate::queue::lower_bound(400.0, &[HAND_OVER_NS], cpus as u32);
         let upper = crate::queue::per_operation(400.0, &[HAND_OVER_NS], cpus as u32);
         assert!(
-            found >= lower * 0.9 && found <= upper * 1.1,
-            "{cpus}: {found} not in {lower} to {upper}"
+            ns >= lower * 0.9 && ns <= upper * 1.1,
+            "{cpus}: {ns} not in {lower} to {upper}"
         );
     }
 }
@@ -119,7 +116,7 @@ fn what_has_changed_is_tried_again_and_more_often_the_more_there_are() {
         // Given up before the swap: whoever keeps the line for longer always succeeds at the second try.
         let done = run(vec![&swap; cpus], 0.1);
         let sum = |count: fn(&Done) -> u64| done.iter().map(count).sum::<u64>() as f64;
-        sum(|one| one.retries) / sum(|one| one.operations)
+        sum(|cpu| cpu.retries) / sum(|cpu| cpu.operations)
     };
     assert!(retries(1) < 1e-9);
     let [two, sixteen] = [2, 16].map(retries);
@@ -156,28 +153,28 @@ fn who_has_the_lock_keeps_the_others_waiting() {
     let alone = per_cpu(&run(vec![&program], 0.0));
     assert!((alone - 210.0).abs() < 1.0, "{alone}");
     for cpus in [2, 8] {
-        let found = per_cpu(&run(vec![&program; cpus], 0.0));
+        let ns = per_cpu(&run(vec![&program; cpus], 0.0));
         // One after the other: at least what is done inside, and at most two hand-overs more.
         let least = 200.0 * cpus as f64;
         let most = (200.0 + 2.5 * HAND_OVER_NS) * cpus as f64;
-        assert!(found > least && found < most, "{cpus}: {found}");
+        assert!(ns > least && ns < most, "{cpus}: {ns}");
     }
 }
 
 #[test]
 fn locks_taken_crosswise_end_in_nothing_and_not_in_a_loop() {
-    let crosswise = |one: usize, two: usize| {
+    let crosswise = |first: usize, second: usize| {
         Program::new(vec![
-            Step::Acquire(one),
+            Step::Acquire(first),
             Step::Work(500.0),
-            Step::Acquire(two),
-            Step::Release(two),
-            Step::Release(one),
+            Step::Acquire(second),
+            Step::Release(second),
+            Step::Release(first),
         ])
     };
-    let (one, two) = (crosswise(0, 1), crosswise(1, 0));
-    let done = run(vec![&one, &two], 0.5);
-    assert!(done.iter().all(|one| one.operations < 10), "{done:?}");
+    let (first, second) = (crosswise(0, 1), crosswise(1, 0));
+    let done = run(vec![&first, &second], 0.5);
+    assert!(done.iter().all(|cpu| cpu.operations < 10), "{done:?}");
 }
 
 #[test]
@@ -205,8 +202,8 @@ fn events_come_by_time_and_then_as_they_were_entered() {
         agenda.enter(when, event);
     }
     let in_order = [events[1], events[3], events[0], events[2]];
-    for one in in_order {
-        assert_eq!(agenda.next(), Some(one));
+    for expected in in_order {
+        assert_eq!(agenda.next(), Some(expected));
     }
     assert_eq!((agenda.next(), agenda.entered), (None, 4));
 }
@@ -220,8 +217,8 @@ fn what_happens_at_once_waits_for_what_was_entered_before_it() {
     agenda.enter(6, late);
     assert_eq!(agenda.next(), Some((5, early)));
     agenda.enter(5, second);
-    for one in [(5, first), (5, second), (6, late)] {
-        assert_eq!(agenda.next(), Some(one));
+    for expected in [(5, first), (5, second), (6, late)] {
+        assert_eq!(agenda.next(), Some(expected));
     }
     assert_eq!(agenda.next(), None);
 }

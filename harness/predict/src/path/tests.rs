@@ -22,8 +22,8 @@ pub(crate) fn path(touches: &[(u32, u8, Usage)], instructions: u64) -> Path {
     }
 }
 
-fn built(own: &Path, partner: &Path, waits: bool) -> Program {
-    let [program, _] = programs(&[own.clone(), partner.clone()], COST, waits);
+fn built(path: &Path, partner: &Path, waits: bool) -> Program {
+    let [program, _] = programs(&[path.clone(), partner.clone()], COST, waits);
     program
 }
 
@@ -79,7 +79,7 @@ fn a_count_of_readers_holds_nobody_up() {
 
 #[test]
 fn a_compare_and_exchange_goes_back_to_the_load_before_it() {
-    let own = path(
+    let exchange = path(
         &[
             (3, 0, Usage::Load),
             (4, 0, Usage::Load),
@@ -87,7 +87,7 @@ fn a_compare_and_exchange_goes_back_to_the_load_before_it() {
         ],
         30,
     );
-    let program = built(&own, &own, true);
+    let program = built(&exchange, &exchange, true);
     let place = |wanted: fn(&Step) -> bool| program.0.iter().position(wanted);
     let remember = place(|step| matches!(step, Step::Remember(0)));
     let swap = place(|step| matches!(step, Step::Swap { .. })).expect("it swaps");
@@ -112,7 +112,7 @@ fn a_validated_read_goes_back_only_beside_a_writer() {
     assert!(beside(&write));
     assert!(!beside(&read));
     // Its own write in between makes the second load another one.
-    let own = path(
+    let rewriting = path(
         &[
             (0, 0, Usage::Load),
             (0, 0, Usage::Store),
@@ -120,12 +120,12 @@ fn a_validated_read_goes_back_only_beside_a_writer() {
         ],
         30,
     );
-    assert!(!built(&own, &write, false).retries());
+    assert!(!built(&rewriting, &write, false).retries());
 }
 
 #[test]
 fn nothing_goes_back_beyond_a_lock() {
-    let own = path(
+    let locking = path(
         &[
             (1, 0, Usage::Load),
             (0, 0, Usage::CompareExchange),
@@ -134,7 +134,7 @@ fn nothing_goes_back_beyond_a_lock() {
         ],
         40,
     );
-    let program = built(&own, &own, true);
+    let program = built(&locking, &locking, true);
     let release = |step: &Step| matches!(step, Step::Release(_));
     let release = program.0.iter().position(release).expect("it locks");
     let Some(Step::Swap { again, .. }) = accesses(&program).last().copied() else {
@@ -145,7 +145,7 @@ fn nothing_goes_back_beyond_a_lock() {
 
 #[test]
 fn what_a_file_says_is_not_believed() {
-    let own = Path {
+    let huge = Path {
         touches: vec![Touch {
             after: u64::MAX,
             line: u32::MAX,
@@ -155,9 +155,9 @@ fn what_a_file_says_is_not_believed() {
         instructions: 0,
         is_cut_short: true,
     };
-    let program = built(&own, &own, true);
+    let program = built(&huge, &huge, true);
     assert!((work(&program) - 100.0).abs() < 1e-6);
-    assert!((work(&built(&Path::default(), &own, true)) - 100.0).abs() < 1e-9);
+    assert!((work(&built(&Path::default(), &huge, true)) - 100.0).abs() < 1e-9);
 }
 
 #[test]

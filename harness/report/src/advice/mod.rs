@@ -68,7 +68,7 @@ pub fn advice(
         name => name,
         strategy => strategy(results, name),
         conclusion => Serde(conclusion),
-        subjects => subjects.iter().map(|one| subject(results, one, name)).collect::<Vec<_>>(),
+        subjects => subjects.iter().map(|question| subject(results, question, name)).collect::<Vec<_>>(),
         costs => costs(results, subjects, name),
         sweeps => sweeps(questions, results, name),
         flips => conclusion.flips.iter().map(flips::crossing).collect::<Vec<_>>(),
@@ -114,8 +114,9 @@ fn strategy(results: &Machine, name: &str) -> Option<Value> {
     let observed = |property| {
         let property = Guaranteed::Claim(property);
         let mut all = results.guarantees.iter();
-        let known = all.find(|known| known.strategy == name && known.property == property);
-        known.map(|known| known.observed.as_str())
+        let guarantee =
+            all.find(|guarantee| guarantee.strategy == name && guarantee.property == property);
+        guarantee.map(|guarantee| guarantee.observed.as_str())
     };
     let weaker = adoption::weaker(results, name).into_iter();
     let weaker = weaker.map(|(property, after, before)| {

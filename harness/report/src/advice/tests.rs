@@ -22,12 +22,12 @@ fn workload(title: &str) -> Workload {
 }
 
 /// The advice from an invented run, whose first scenario has one reader.
-fn told(title: &str, contenders: impl IntoIterator<Item = Invented>) -> (Choice, Advice) {
-    told_with(title, contenders, Screening::default(), None)
+fn advised(title: &str, contenders: impl IntoIterator<Item = Invented>) -> (Choice, Advice) {
+    advised_with(title, contenders, Screening::default(), None)
 }
 
 /// The same behind needs that were looked at, and with predictions that are invented, too.
-fn told_with(
+fn advised_with(
     title: &str,
     contenders: impl IntoIterator<Item = Invented>,
     screening: Screening,
@@ -72,7 +72,7 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
     let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0)
         .claiming(|claims| claims.scan_consistency = ScanConsistency::Weak)
         .claiming(|claims| claims.reads = Progress::Blocking);
-    let (decision, advice) = told("T", [seqlock, invented("x/slow", 0.5, 0.5, 0.5)]);
+    let (decision, advice) = advised("T", [seqlock, invented("x/slow", 0.5, 0.5, 0.5)]);
     assert_eq!(decision.protagonist(), Some("atomics/seqlock"));
     assert!(
         answer(&advice).starts_with("Adopt `atomics/seqlock`"),
@@ -99,7 +99,7 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
     );
     let guarantees = advice.sections["lost"]
         .iter()
-        .filter(|told| told.contains(" instead of "));
+        .filter(|sentence| sentence.contains(" instead of "));
     assert_eq!(guarantees.count(), 1, "{:?}", advice.sections["lost"]);
     assert!(
         any(&advice.sections["reversal"], "`mutex/std` stays if"),
@@ -163,8 +163,8 @@ fn how_much_a_part_gets_slower_weighs_and_not_how_many_do() {
 }
 
 /// The advice where a part that does not decide has changed for a strategy that is three times better.
-fn told_of(change: impl Fn(&mut Cell)) -> (Choice, Advice) {
-    told_of_both(|cell, is_baseline| {
+fn advised_after(change: impl Fn(&mut Cell)) -> (Choice, Advice) {
+    advised_after_both(|cell, is_baseline| {
         if !is_baseline {
             change(cell);
         }
@@ -172,7 +172,7 @@ fn told_of(change: impl Fn(&mut Cell)) -> (Choice, Advice) {
 }
 
 /// The same where it may have changed for the baseline, too.
-fn told_of_both(change: impl Fn(&mut Cell, bool)) -> (Choice, Advice) {
+fn advised_after_both(change: impl Fn(&mut Cell, bool)) -> (Choice, Advice) {
     let samples = Samples::from_lines(readers([invented("novel/thing", 3.0, 3.0, 1.0)])).unwrap();
     let mut results = analyse(&samples);
     let workload = workload("T");
@@ -201,7 +201,7 @@ fn told_of_both(change: impl Fn(&mut Cell, bool)) -> (Choice, Advice) {
 #[test]
 fn a_part_that_was_not_compared_is_among_what_is_lost() {
     // Ten milliseconds instead of nanoseconds: no window had two of them.
-    let (decision, advice) = told_of(|cell| (cell.median, cell.ratio) = (1e7, None));
+    let (decision, advice) = advised_after(|cell| (cell.median, cell.ratio) = (1e7, None));
     assert_eq!(decision.protagonist(), Some("novel/thing"));
     let lost = &advice.sections["lost"];
     assert!(
@@ -216,7 +216,7 @@ fn a_part_that_was_not_compared_is_among_what_is_lost() {
 
 #[test]
 fn a_part_that_did_nothing_is_no_unharmed_part_and_its_strategy_is_out() {
-    let (decision, advice) = told_of(|cell| {
+    let (decision, advice) = advised_after(|cell| {
         (cell.median, cell.starved) = (f64::INFINITY, cell.n);
         cell.flags.push(Flag::Starved);
     });
@@ -244,7 +244,7 @@ fn a_part_that_did_nothing_is_no_unharmed_part_and_its_strategy_is_out() {
 
 #[test]
 fn where_the_baseline_starves_too_it_is_the_worst_loss_whatever_the_interval() {
-    let (decision, advice) = told_of_both(|cell, is_baseline| {
+    let (decision, advice) = advised_after_both(|cell, is_baseline| {
         (cell.median, cell.starved) = (f64::INFINITY, cell.n);
         if !is_baseline {
             cell.flags.push(Flag::Starved);
@@ -299,7 +299,7 @@ fn who_hung_is_named_and_out() {
 }
 
 /// The advice for a workload file, of a run with one reader.
-fn told_from(file: &str, contenders: impl IntoIterator<Item = Invented>) -> Advice {
+fn advised_from(file: &str, contenders: impl IntoIterator<Item = Invented>) -> Advice {
     let workload = Workload::parse(file, "w.toml").unwrap();
     let samples = Samples::from_lines(readers(contenders)).unwrap();
     let results = analyse(&samples);
@@ -315,7 +315,7 @@ fn told_from(file: &str, contenders: impl IntoIterator<Item = Invented>) -> Advi
 #[test]
 fn rates_that_cost_next_to_nothing_are_no_reason_to_change() {
     let file = FILE.replace("1000000", "250");
-    let advice = told_from(&file, [invented("a/fast", 9.0, 9.0, 9.0)]);
+    let advice = advised_from(&file, [invented("a/fast", 9.0, 9.0, 9.0)]);
     let answer = answer(&advice);
     assert!(
         answer.starts_with("Stay with `mutex/std`: at the stated rates it takes 0.00")
@@ -341,20 +341,20 @@ fn rates_that_cost_next_to_nothing_are_no_reason_to_change() {
 
 #[test]
 fn a_larger_machine_that_nothing_is_predicted_of_is_in_the_headline() {
-    let told = |cores: u32| {
+    let headline = |cores: u32| {
         let file = format!("{FILE}[deploy]\ncores = {cores}\n");
-        answer(&told_from(&file, [invented("a/fast", 9.0, 9.0, 9.0)]))
+        answer(&advised_from(&file, [invented("a/fast", 9.0, 9.0, 9.0)]))
     };
     let expected = "The workload will run on 16, for which nothing is predicted: measure there.";
-    assert!(told(16).ends_with(expected), "{}", told(16));
-    assert!(!told(2).contains("predicted"), "{}", told(2));
+    assert!(headline(16).ends_with(expected), "{}", headline(16));
+    assert!(!headline(2).contains("predicted"), "{}", headline(2));
 }
 
 #[test]
 fn what_was_not_measured_is_said_with_its_reason_and_how_to_apply_the_answer_too() {
     let mut fast = invented("concurrent-map/papaya", 9.0, 9.0, 9.0);
     fast.library = "papaya".into();
-    let advice = told_from(FILE, [fast]);
+    let advice = advised_from(FILE, [fast]);
     assert_eq!(
         advice.sections["flips"],
         [
@@ -391,7 +391,7 @@ fn what_was_not_measured_is_said_with_its_reason_and_how_to_apply_the_answer_too
         assert!(!page.contains("owhere"), "{page}");
     }
     let nearest = FILE.replace("records = 64", "records = 64\nrecord_bytes = 20");
-    let notes = told_from(&nearest, []).sections["notes"].clone();
+    let notes = advised_from(&nearest, []).sections["notes"].clone();
     assert!(
         any(&notes, "A record of 20 bytes is measured as padded-16B"),
         "{notes:?}"
@@ -399,7 +399,7 @@ fn what_was_not_measured_is_said_with_its_reason_and_how_to_apply_the_answer_too
 }
 
 /// The advice where two parts decide, of which the second is as fast as `beside`.
-fn told_of_two(beside: f64) -> Advice {
+fn advice_of_two(beside: f64) -> Advice {
     let samples =
         Samples::from_lines(readers([invented("atomics/cas", 3.0, beside, 1.0)])).unwrap();
     let results = analyse(&samples);
@@ -417,7 +417,7 @@ fn told_of_two(beside: f64) -> Advice {
 
 #[test]
 fn a_trade_says_what_would_make_up_for_it_and_of_several_parts_the_worst_is_told() {
-    let trade = told_of_two(0.5);
+    let trade = advice_of_two(0.5);
     assert!(
         answer(&trade).ends_with("is slower by more than 5 % in another."),
         "{}",
@@ -428,7 +428,7 @@ fn a_trade_says_what_would_make_up_for_it_and_of_several_parts_the_worst_is_told
         panic!("{:?}", trade.sections["reversal"])
     };
     assert!(reversal.contains("no more than 5 % longer"), "{reversal}");
-    let adopted = told_of_two(1.0);
+    let adopted = advice_of_two(1.0);
     assert!(
         answer(&adopted).contains("in at least one of the 2 parts")
             && answer(&adopted).ends_with("slower by more than 5 %."),
@@ -439,7 +439,7 @@ fn a_trade_says_what_would_make_up_for_it_and_of_several_parts_the_worst_is_told
 
 #[test]
 fn staying_is_an_answer_and_says_what_would_change_it() {
-    let (decision, advice) = told("T", [invented("x/slow", 0.9, 0.9, 0.5)]);
+    let (decision, advice) = advised("T", [invented("x/slow", 0.9, 0.9, 0.5)]);
     assert!(matches!(decision, Choice::Stay { .. }), "{decision:?}");
     assert!(
         answer(&advice).starts_with("Stay with `mutex/std`"),
@@ -521,7 +521,7 @@ fn what_was_seen_of_a_need_is_told_from_what_is_claimed() {
         invented("atomics/seqlock", 3.0, 3.0, 1.0),
         invented("x/slow", 0.5, 0.5, 0.5),
     ];
-    let (_, advice) = told_with("T", contenders, screening, None);
+    let (_, advice) = advised_with("T", contenders, screening, None);
     assert_eq!(
         advice.sections["grounds"],
         [
@@ -546,12 +546,12 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
         strategy_ns: Band::around(10.0, 0.9, 1.1),
         standing,
     };
-    let sentences = |standing, there, unpredicted: &[&str]| {
+    let sentences = |standing, other, unpredicted: &[&str]| {
         let deployment = Deployment {
             forecasts: vec![Forecast {
                 operation: Operation::ReadHit,
                 standing,
-                machines: vec![outlook("here", Standing::Faster), outlook("there", there)],
+                machines: vec![outlook("here", Standing::Faster), outlook("there", other)],
                 unpredicted: unpredicted.iter().map(|&name| name.to_owned()).collect(),
                 overtaken_by: vec!["x/fast".into()],
             }],
@@ -562,7 +562,7 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
         let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0)
             .claiming(|claims| claims.scan_consistency = ScanConsistency::Weak)
             .claiming(|claims| claims.reads = Progress::Blocking);
-        let (_, advice) = told_with("T", [seqlock], Screening::default(), Some(deployment));
+        let (_, advice) = advised_with("T", [seqlock], Screening::default(), Some(deployment));
         advice.sections["outlook"].clone()
     };
     let agreed = sentences(Standing::Faster, Standing::Faster, &[]);
@@ -584,14 +584,14 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
         any(&agreed, "fewer processors than that: tiny"),
         "{agreed:?}"
     );
-    for (there, told) in [
+    for (other, expected) in [
         (
             Standing::Slower,
             "faster on here (16 of its processors); slower on there",
         ),
         (Standing::Open, "the bands overlap on there"),
     ] {
-        let open = sentences(Standing::Open, there, &["nowhere"]);
+        let open = sentences(Standing::Open, other, &["nowhere"]);
         assert!(
             any(
                 &open,
@@ -600,7 +600,7 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
             "{open:?}"
         );
         assert!(
-            any(&open, told) && any(&open, "not predicted on nowhere"),
+            any(&open, expected) && any(&open, "not predicted on nowhere"),
             "{open:?}"
         );
         assert!(!any(&open, "than `mutex/std` on every"), "{open:?}");
@@ -658,7 +658,7 @@ fn flips_say_how_sure_they_are_and_between_which_points_that_was_measured() {
 
 #[test]
 fn the_decision_record_has_its_sections_in_order_and_nothing_undefined() {
-    let (_, advice) = told("T", [invented("atomics/seqlock", 3.0, 3.0, 1.0)]);
+    let (_, advice) = advised("T", [invented("atomics/seqlock", 3.0, 3.0, 1.0)]);
     let record = decision_record(&advice);
     let headings: Vec<&str> = record
         .lines()
@@ -703,7 +703,7 @@ fn the_decision_record_has_its_sections_in_order_and_nothing_undefined() {
 #[test]
 fn what_users_call_things_makes_no_markup() {
     let title = r"a | <b>*c*</b>\n## Decision\n\n[x](http://e) `y`";
-    let (_, advice) = told(title, [invented("x/slow", 0.9, 0.9, 0.5)]);
+    let (_, advice) = advised(title, [invented("x/slow", 0.9, 0.9, 0.5)]);
     for page in [decision_record(&advice), advice.render(Form::Markdown)] {
         let mut lines = page.lines();
         let first = lines.find(|line| line.starts_with("# ")).unwrap();
@@ -734,7 +734,7 @@ fn a_baseline_that_lacks_something_stays_only_if_that_is_given_up() {
         ..Screening::default()
     };
     let slower = invented("atomics/seqlock", 0.5, 0.5, 0.5);
-    let (decision, advice) = told_with("T", [slower], screening, None);
+    let (decision, advice) = advised_with("T", [slower], screening, None);
     assert_eq!(decision.protagonist(), Some("atomics/seqlock"));
     assert_eq!(
         advice.sections["reversal"].len(),
@@ -742,9 +742,9 @@ fn a_baseline_that_lacks_something_stays_only_if_that_is_given_up() {
         "{:?}",
         advice.sections["reversal"]
     );
-    let told = "given up: `readers_never_wait` and `survives_panic`";
+    let condition = "given up: `readers_never_wait` and `survives_panic`";
     assert!(
-        any(&advice.sections["reversal"], told),
+        any(&advice.sections["reversal"], condition),
         "{:?}",
         advice.sections["reversal"]
     );

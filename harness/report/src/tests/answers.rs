@@ -24,7 +24,7 @@ fn header(lines: &mut [Line]) -> &mut Header {
 
 /// Every form in which a reader meets the results.
 fn everywhere(results: &Results) -> String {
-    let index = index(&[Entry::of("run", results)]);
+    let index = index(&[Entry::from_results("run", results)]);
     [
         html(results),
         markdown(results),
@@ -41,14 +41,21 @@ fn a_few_processes_decide_nothing() {
         let mut run = three();
         run.processes = processes;
         let results = run.results();
-        for found in &alone(&results).recommendations {
-            assert_eq!(found.decision, Decision::TooFew, "{found:?}");
-            assert_eq!(decision(&results, &found.strategy), found.decision);
-            assert!(found.losses.is_empty(), "{found:?}");
+        for recommendation in &alone(&results).recommendations {
+            assert_eq!(
+                recommendation.decision,
+                Decision::TooFew,
+                "{recommendation:?}"
+            );
+            assert_eq!(
+                decision(&results, &recommendation.strategy),
+                recommendation.decision
+            );
+            assert!(recommendation.losses.is_empty(), "{recommendation:?}");
         }
         let answer = answered(&results);
         assert!(answer.contains("Too few to say"), "{answer}");
-        let told = everywhere(&results);
+        let text = everywhere(&results);
         for verdict in [
             "remains rejected",
             "assumption invalidated",
@@ -56,9 +63,9 @@ fn a_few_processes_decide_nothing() {
             "stay with mutex/std",
             "Stay with `",
         ] {
-            assert!(!told.contains(verdict), "{processes} processes: {verdict}");
+            assert!(!text.contains(verdict), "{processes} processes: {verdict}");
         }
-        assert!(told.contains("too few to say") && told.contains("not settled by this run"));
+        assert!(text.contains("too few to say") && text.contains("not settled by this run"));
     }
 }
 
@@ -88,13 +95,17 @@ fn the_preset_that_decides_nothing_prints_no_decision() {
     let quick = changed(&three(), |lines| {
         header(lines).environment.preset = "quick".into();
     });
-    for found in &alone(&quick).recommendations {
-        assert_eq!(found.decision, Decision::TooFew, "{found:?}");
+    for recommendation in &alone(&quick).recommendations {
+        assert_eq!(
+            recommendation.decision,
+            Decision::TooFew,
+            "{recommendation:?}"
+        );
     }
-    let told = verdict_table(&quick);
+    let table = verdict_table(&quick);
     assert!(
-        !told.contains("adopt") && !told.contains("for some"),
-        "{told}"
+        !table.contains("adopt") && !table.contains("for some"),
+        "{table}"
     );
     let answer = answered(&quick);
     assert!(answer.contains("preset quick decides nothing"), "{answer}");
@@ -106,33 +117,33 @@ fn without_any_of_the_reports_rows_nothing_is_adopted_in_all_of_them() {
     let mut run = Run::new([invented("novel/thing", 4.0, 4.0, 4.0)]);
     run.scenarios.drain(..5);
     let results = run.results();
-    let found = alone(&results)
+    let recommendation = alone(&results)
         .recommendation("novel/thing")
         .expect("it was judged");
     assert!(
-        !found.gains.is_empty() && found.losses.is_empty(),
-        "{found:?}"
+        !recommendation.gains.is_empty() && recommendation.losses.is_empty(),
+        "{recommendation:?}"
     );
-    assert_eq!(found.decision, Decision::AdoptForSome);
+    assert_eq!(recommendation.decision, Decision::AdoptForSome);
 }
 
 #[test]
 fn a_gain_in_the_writes_of_a_row_about_reads_is_not_that_row() {
     let mut run = Run::new([invented("novel/writes", 2.0, 1.0, 4.0)]);
     run.scenarios
-        .retain(|one| one.name == "contention-saturating");
+        .retain(|scenario| scenario.name == "contention-saturating");
     let results = run.results();
-    let found = alone(&results)
+    let recommendation = alone(&results)
         .recommendation("novel/writes")
         .expect("it was judged");
     assert!(
-        found
+        recommendation
             .gains
             .iter()
             .any(|gain| gain.metric == Metric::WriteNs),
-        "{found:?}"
+        "{recommendation:?}"
     );
-    assert_eq!(found.decision, Decision::AdoptForSome);
+    assert_eq!(recommendation.decision, Decision::AdoptForSome);
 }
 
 #[test]
@@ -142,7 +153,7 @@ fn what_the_baseline_errs_by_has_to_be_cleared_and_is_no_veto() {
     let same = run
         .strategies
         .iter_mut()
-        .find(|one| one.name == model::controls::SAME);
+        .find(|strategy| strategy.name == model::controls::SAME);
     *same.expect("it is a control") = invented(model::controls::SAME, 1.5, 1.5, 1.5);
     let results = run.results();
     let verdict = |strategy: &str| {
@@ -166,14 +177,17 @@ fn a_difference_that_no_one_notices_is_no_loss() {
         .and_then(|cell| cell.ratio.as_ref())
         .expect("it was compared");
     assert!(ratio.ci_high < 1.0, "{ratio:?}");
-    let found = alone(&results)
+    let recommendation = alone(&results)
         .recommendation("novel/thing")
         .expect("it was judged");
-    assert_eq!((found.decision, found.losses.len()), (Decision::Adopt, 0));
-    let told = adoption::Losses::of(alone(&results), "novel/thing");
+    assert_eq!(
+        (recommendation.decision, recommendation.losses.len()),
+        (Decision::Adopt, 0)
+    );
+    let tradeoffs = adoption::Tradeoffs::from_machine(alone(&results), "novel/thing");
     assert!(
-        told.rows.is_empty() && told.weaker.is_empty() && told.memory.is_none(),
-        "{told:?}"
+        tradeoffs.rows.is_empty() && tradeoffs.weaker.is_empty() && tradeoffs.memory.is_none(),
+        "{tradeoffs:?}"
     );
     let costs = "| `novel/thing` | none | none | not more |";
     assert!(markdown(&results).contains(costs));
@@ -181,14 +195,14 @@ fn a_difference_that_no_one_notices_is_no_loss() {
     assert!(!markdown(&results).contains("**-**"));
 
     let more = Run::new([invented("novel/thing", 4.0, 20.0, 0.9)]).results();
-    let found = alone(&more)
+    let recommendation = alone(&more)
         .recommendation("novel/thing")
         .expect("it was judged");
-    assert!(!found.losses.is_empty(), "{found:?}");
-    let told = adoption::Losses::of(alone(&more), "novel/thing");
-    assert!(!told.rows.is_empty(), "{told:?}");
-    let told = told.memory.expect("it has more");
-    assert_eq!(told, "1.21x the memory per record");
+    assert!(!recommendation.losses.is_empty(), "{recommendation:?}");
+    let tradeoffs = adoption::Tradeoffs::from_machine(alone(&more), "novel/thing");
+    assert!(!tradeoffs.rows.is_empty(), "{tradeoffs:?}");
+    let memory = tradeoffs.memory.expect("it has more");
+    assert_eq!(memory, "1.21x the memory per record");
     assert!(markdown(&more).contains("| 1.21x the memory per record |"));
     assert!(markdown(&more).contains("**-**"));
 }
@@ -201,7 +215,7 @@ fn the_index_names_whom_the_report_does() {
     ])
     .results();
     assert!(answered(&results).contains("Adopt `novel/safe`"));
-    let index = index(&[Entry::of("run", &results)]);
+    let index = index(&[Entry::from_results("run", &results)]);
     assert!(index.contains("strongest is `novel/safe`"), "{index}");
 }
 
@@ -302,16 +316,20 @@ fn the_table_and_the_drawing_of_latencies_say_the_same() {
     let [reads, _writes] = figures.as_slice() else {
         panic!("one rate and two operations: {figures:?}")
     };
-    let told = "novel/thing p50 3.00 ns, p99.5 300 ns";
-    assert!(reads.description.contains(told), "{}", reads.description);
-    for told in [
+    let description = "novel/thing p50 3.00 ns, p99.5 300 ns";
+    assert!(
+        reads.description.contains(description),
+        "{}",
+        reads.description
+    );
+    for expected in [
         "3.00 ns / 300 ns",
         "2.00x / 2.00x",
         "better",
         "1.17x / 1.17x",
         "2,000,000 a second",
     ] {
-        assert!(table.contains(told), "{told}: {table}");
+        assert!(table.contains(expected), "{expected}: {table}");
     }
 }
 
@@ -326,16 +344,16 @@ fn latencies_that_say_nothing_about_who_is_faster_rank_nobody() {
     let lines = lines.map(|(strategy, ns)| [0, 1, 2].map(|process| latency(strategy, process, ns)));
     let lines = lines.concat();
     let (table, figures) = latencies_of(lines.clone());
-    let said = ["p50 not ranked", "2.00x", "1.00 ns"].map(|said| table.contains(said));
+    let are_shown = ["p50 not ranked", "2.00x", "1.00 ns"].map(|text| table.contains(text));
     let ranks = table.contains("better");
-    assert_eq!((said, ranks), ([true; 3], false), "{table}");
+    assert_eq!((are_shown, ranks), ([true; 3], false), "{table}");
     let good = "stroke=\"#0B6E4F\"";
     assert!(figures.iter().all(|figure| !figure.svg.contains(good)));
     // Each was asked for a rate of its own, in a recorded run.
     let lines = lines.into_iter().map(|line| match line {
-        Line::Probe(seen) => Line::Probe(ProbeSeen {
+        Line::Probe(probe) => Line::Probe(ProbeSeen {
             probe: Probe::OwnHalfLoad,
-            ..seen
+            ..probe
         }),
         other => other,
     });
@@ -349,8 +367,8 @@ fn latencies_that_say_nothing_about_who_is_faster_rank_nobody() {
 #[test]
 fn who_cannot_keep_a_rate_is_said_to() {
     let mut line = latency("novel/thing", 0, 1);
-    if let Line::Probe(seen) = &mut line {
-        seen.counts.insert(Count::WritesUnfinished, 70_000);
+    if let Line::Probe(probe) = &mut line {
+        probe.counts.insert(Count::WritesUnfinished, 70_000);
     }
     let (table, figures) = latencies_of(vec![line, latency("mutex/std", 0, 6)]);
     assert!(
@@ -388,7 +406,7 @@ fn one_of_something_is_not_several() {
         scenario.processes = 1;
     }
     let results = changed(&run, |lines| header(lines).environment.cpus = 1);
-    let told = everywhere(&results) + &headline(&results);
+    let text = everywhere(&results) + &headline(&results);
     for wrong in [
         "1 processors",
         "1 records",
@@ -397,8 +415,8 @@ fn one_of_something_is_not_several() {
         "1 strategies",
         "1 verdicts",
     ] {
-        let mut places = told.match_indices(wrong);
-        let is_whole = |at: usize| !told[..at].ends_with(|before: char| before.is_ascii_digit());
+        let mut places = text.match_indices(wrong);
+        let is_whole = |at: usize| !text[..at].ends_with(|before: char| before.is_ascii_digit());
         assert!(!places.any(|(at, _)| is_whole(at)), "{wrong}");
     }
 }

@@ -21,7 +21,10 @@ fn run(controls_of: &str) -> Run {
         slower(SLOWER_20_INSIDE, 1.19),
     ]);
     run.strategies[0].name = "rwlock/std".into();
-    let same = run.strategies.iter_mut().find(|one| one.name == SAME);
+    let same = run
+        .strategies
+        .iter_mut()
+        .find(|strategy| strategy.name == SAME);
     let same = same.expect("every run has it");
     (same.reads, same.readers, same.writes) = (times, times, times);
     run.controls_of = controls_of.into();
@@ -30,7 +33,7 @@ fn run(controls_of: &str) -> Run {
 
 fn named<'r>(results: &'r Results, control: &str) -> Vec<&'r Control> {
     let all = alone(results).controls.iter();
-    all.filter(|one| one.control == control).collect()
+    all.filter(|judged| judged.control == control).collect()
 }
 
 fn verdict(results: &Results) -> (Verdict, bool) {
@@ -45,9 +48,12 @@ fn verdict(results: &Results) -> (Verdict, bool) {
 fn both_slowdowns_are_found_beside_any_baseline() {
     let results = run("rwlock/std").results();
     for name in [SAME, SLOWER_20, SLOWER_20_INSIDE] {
-        let found = named(&results, name);
-        assert!(!found.is_empty(), "{name}");
-        assert!(found.iter().all(|one| one.passed), "{found:?}");
+        let controls = named(&results, name);
+        assert!(!controls.is_empty(), "{name}");
+        assert!(
+            controls.iter().all(|control| control.passed),
+            "{controls:?}"
+        );
     }
     assert_eq!(verdict(&results), (Verdict::Holds, false));
 }
@@ -56,11 +62,14 @@ fn both_slowdowns_are_found_beside_any_baseline() {
 fn a_slowdown_that_is_not_found_is_said() {
     let mut run = run("rwlock/std");
     let mut strategies = run.strategies.iter_mut();
-    let inside = strategies.find(|one| one.name == SLOWER_20_INSIDE);
+    let inside = strategies.find(|strategy| strategy.name == SLOWER_20_INSIDE);
     inside.expect("it takes part").reads = 1.0;
     let results = run.results();
-    let found = named(&results, SLOWER_20_INSIDE);
-    assert!(found.iter().any(|one| !one.passed), "{found:?}");
+    let controls = named(&results, SLOWER_20_INSIDE);
+    assert!(
+        controls.iter().any(|control| !control.passed),
+        "{controls:?}"
+    );
 }
 
 /// The doubles of old recordings are mutexes: beside another baseline they say nothing, and no noise

@@ -96,12 +96,12 @@ fn places_and_functions_are_named_and_escaped() {
     let results = seen_of("novel/thing").results();
     let page = html(&results);
     let evidence = section(&page, "evidence");
-    for told in [
+    for expected in [
         "&lt;impl Foo&gt;::bar|baz",
         "&lt;T as Lock&gt;::lock",
         "&lt;impl Foo&gt;::hold",
     ] {
-        assert!(evidence.contains(told), "{told}");
+        assert!(evidence.contains(expected), "{expected}");
     }
     let text = markdown(&results);
     assert!(text.contains("&lt;impl Foo&gt;::bar\\|baz") && !text.contains("<impl"));
@@ -132,11 +132,11 @@ fn a_state_is_shown_where_it_differs_and_what_waits_is_named() {
 fn who_claims_never_to_wait_and_is_blocked_is_not_ranked() {
     let claims = |claim: Progress| {
         let mut run = seen_of("atomics/seqlock");
-        let own = run
+        let strategy = run
             .strategies
             .iter_mut()
-            .find(|one| one.name == "atomics/seqlock");
-        own.expect("it takes part").claims.reads = claim;
+            .find(|strategy| strategy.name == "atomics/seqlock");
+        strategy.expect("it takes part").claims.reads = claim;
         run.results()
     };
     let refuted = claims(Progress::WaitFree);
@@ -157,10 +157,10 @@ fn who_claims_never_to_wait_and_is_blocked_is_not_ranked() {
 #[test]
 fn what_nobody_may_see_is_told_with_its_evidence() {
     let mut run = three();
-    let mut seen = stall("novel/thing");
-    seen.pairs[0].wrong = 2;
-    seen.pairs[0].evidence = Some("revision 3 beside <memory> of 4".into());
-    run.others = vec![Line::Stall(seen)];
+    let mut stalls = stall("novel/thing");
+    stalls.pairs[0].wrong = 2;
+    stalls.pairs[0].evidence = Some("revision 3 beside <memory> of 4".into());
+    run.others = vec![Line::Stall(stalls)];
     let results = run.results();
     assert_eq!(decision(&results, "novel/thing"), Decision::Disqualified);
     let text = markdown(&results);
@@ -171,10 +171,10 @@ fn what_nobody_may_see_is_told_with_its_evidence() {
 #[test]
 fn a_wrong_answer_of_an_operation_that_was_stopped_twice_disqualifies() {
     let mut run = three();
-    let mut seen = stall("novel/thing");
-    seen.two_stops[0].wrong = 18;
-    seen.two_stops[0].evidence = Some("stopped at 3 and 5: saw another process's record".into());
-    run.others = vec![Line::Stall(seen)];
+    let mut stalls = stall("novel/thing");
+    stalls.two_stops[0].wrong = 18;
+    stalls.two_stops[0].evidence = Some("stopped at 3 and 5: saw another process's record".into());
+    run.others = vec![Line::Stall(stalls)];
     let results = run.results();
     assert_eq!(decision(&results, "novel/thing"), Decision::Disqualified);
     let row = "| Read hit | updates | 33 | 528 | 0 | 0 | stopped at 3 and 5: saw another process's record; **FORBIDDEN** |";
@@ -183,21 +183,21 @@ fn a_wrong_answer_of_an_operation_that_was_stopped_twice_disqualifies() {
 
 #[test]
 fn a_report_says_what_was_not_looked_at() {
-    let said = |others: Vec<Line>| {
+    let evidence = |others: Vec<Line>| {
         let mut run = three();
         run.others = others;
         let page = html(&run.results());
         section(&page, "evidence").to_owned()
     };
-    let nothing = said(Vec::new());
+    let nothing = evidence(Vec::new());
     assert!(nothing.contains("Nothing was traced in this run."));
     assert!(nothing.contains("No thread was stopped"));
     let why = Untraced {
         why: "the trap flag has no effect".into(),
     };
-    let refused = said(vec![Line::Untraced(why)]);
+    let refused = evidence(vec![Line::Untraced(why)]);
     assert!(refused.contains("No trace: the trap flag has no effect."));
-    let whole = said(lines("novel/thing"));
+    let whole = evidence(lines("novel/thing"));
     assert!(!whole.contains("Nothing was traced") && !whole.contains("No thread was stopped"));
     let died = TraceSeen {
         strategy: "novel/thing".into(),
@@ -205,6 +205,7 @@ fn a_report_says_what_was_not_looked_at() {
         ..TraceSeen::default()
     };
     assert!(
-        said(vec![Line::Trace(died)]).contains("Tracing failed: the process died (signal: 11).")
+        evidence(vec![Line::Trace(died)])
+            .contains("Tracing failed: the process died (signal: 11).")
     );
 }

@@ -49,9 +49,9 @@ fn decided(merged: &Results) -> String {
 #[test]
 fn opposite_verdicts_are_named_and_neither_is_recommended() {
     let merged = opposed();
-    for found in &merged.overall {
-        assert_eq!(found.decision, Decision::MachinesDiffer, "{found:?}");
-        assert!(!found.agree && found.gains.is_empty());
+    for overall in &merged.overall {
+        assert_eq!(overall.decision, Decision::MachinesDiffer, "{overall:?}");
+        assert!(!overall.agree && overall.gains.is_empty());
     }
     let rows = facts::all_rows(&merged.machines[0]).len();
     assert_eq!(merged.differences.len(), 2 * rows);
@@ -105,13 +105,13 @@ fn builds_that_differ_are_told_with_what_was_not_inlined() {
         };
         header.environment.build.profile = profile.into();
         let mut machine = named(profile, lines);
-        let mut seen = traced("novel/thing", Lock::Nothing);
-        for footprint in &mut seen.footprints {
+        let mut trace = traced("novel/thing", Lock::Nothing);
+        for footprint in &mut trace.footprints {
             let is_read = footprint.operation == Operation::ReadHit;
             let names = called.iter().filter(|_| is_read);
             footprint.called = names.map(|&name| name.to_owned()).collect();
         }
-        machine.traces = vec![seen];
+        machine.traces = vec![trace];
         machine
     };
     let both = merge(vec![
@@ -122,7 +122,7 @@ fn builds_that_differ_are_told_with_what_was_not_inlined() {
     let of_reads = both
         .differences
         .iter()
-        .find(|one| one.metric == Metric::ReadNs);
+        .find(|difference| difference.metric == Metric::ReadNs);
     let called = &of_reads.expect("its reads flip").called;
     assert!(called[0].by_strategy.is_empty(), "{called:?}");
     assert_eq!(called[1].by_strategy, ["novel::outlined"]);
@@ -134,7 +134,7 @@ fn builds_that_differ_are_told_with_what_was_not_inlined() {
         merge(elsewhere)
             .differences
             .iter()
-            .all(|one| one.called.is_empty())
+            .all(|difference| difference.called.is_empty())
     );
 }
 
@@ -142,8 +142,8 @@ fn builds_that_differ_are_told_with_what_was_not_inlined() {
 fn what_every_machine_adopts_is_recommended_with_each_machines_figures() {
     let better = |times| Run::new([invented("novel/thing", times, times, times)]);
     let merged = merge(vec![on("alpha", &better(4.0)), on("beta", &better(8.0))]);
-    let found = &merged.overall[0];
-    assert_eq!((found.decision, found.agree), (Decision::Adopt, true));
+    let overall = &merged.overall[0];
+    assert_eq!((overall.decision, overall.agree), (Decision::Adopt, true));
     assert_eq!(merged.differences, []);
     let first = decided(&merged);
     assert!(
@@ -151,14 +151,17 @@ fn what_every_machine_adopts_is_recommended_with_each_machines_figures() {
         "{first}"
     );
     let text = markdown(&merged).replace(' ', "");
-    for one in &merged.machines {
-        let cell = one.cell("single-reader", "novel/thing", Metric::ReadNs);
+    for machine in &merged.machines {
+        let cell = machine.cell("single-reader", "novel/thing", Metric::ReadNs);
         let ratio = cell
             .and_then(|cell| cell.ratio.as_ref())
             .expect("it was compared");
         // Each machine has a line, under what follows from both.
         let ratio = format::ratio(ratio).replace(' ', "");
-        let line = format!("|`novel/thing`|{}|**adopt**|**adopt**|{ratio};", one.name);
+        let line = format!(
+            "|`novel/thing`|{}|**adopt**|**adopt**|{ratio};",
+            machine.name
+        );
         assert!(text.contains(&line), "{line} is not in {text}");
     }
 }
@@ -176,7 +179,7 @@ fn every_strategy_has_a_line_for_each_machine() {
         );
     }
     let csv = csv(&merged);
-    let cells = merged.machines.iter().map(|one| one.cells.len());
+    let cells = merged.machines.iter().map(|machine| machine.cells.len());
     assert_eq!(csv.lines().count(), 1 + cells.sum::<usize>());
     assert!(
         csv.lines()
@@ -184,13 +187,13 @@ fn every_strategy_has_a_line_for_each_machine() {
             .expect("a heading")
             .ends_with(",processes,starved,ratio_processes,p,machine")
     );
-    let of = |machine: &str| {
+    let lines_of = |machine: &str| {
         csv.lines()
             .filter(|line| line.ends_with(&format!(",{machine}")))
             .count()
     };
     assert_eq!(
-        [of("alpha"), of("beta")],
+        [lines_of("alpha"), lines_of("beta")],
         [merged.machines[0].cells.len(); 2]
     );
 }
@@ -201,9 +204,12 @@ fn texts_of_all_machines_are_escaped_and_the_page_is_whole() {
     let html = html(&merged);
     assert!(html.contains("alpha &lt;b&gt;|") && !html.contains("alpha <b>"));
     assert!(markdown(&merged).contains(r"alpha &lt;b&gt;\|"));
-    for one in &merged.machines {
-        assert!(html.contains(&format!("<figcaption>{}: How many times better", one.name)));
-        assert!(section(&html, "environment").contains(&format!("<li>{}: Started", one.name)));
+    for machine in &merged.machines {
+        assert!(html.contains(&format!(
+            "<figcaption>{}: How many times better",
+            machine.name
+        )));
+        assert!(section(&html, "environment").contains(&format!("<li>{}: Started", machine.name)));
     }
     for name in [files::HTML, "details.html"] {
         let page = pages(&merged, name);
@@ -232,12 +238,12 @@ fn a_strategy_that_one_machine_did_not_compare_is_undecided() {
         invented("novel/left", 4.0, 4.0, 4.0),
         invented("novel/right", 4.0, 4.0, 4.0),
     ]);
-    let one = Run::new([invented("novel/left", 4.0, 4.0, 4.0)]);
-    let merged = merge(vec![on("alpha", &one), on("beta", &both)]);
+    let left_only = Run::new([invented("novel/left", 4.0, 4.0, 4.0)]);
+    let merged = merge(vec![on("alpha", &left_only), on("beta", &both)]);
     let decision = |name: &str| {
         let mut all = merged.overall.iter();
-        all.find(|found| found.strategy == name)
-            .map(|found| found.decision)
+        all.find(|overall| overall.strategy == name)
+            .map(|overall| overall.decision)
     };
     assert_eq!(decision("novel/left"), Some(Decision::Adopt));
     assert_eq!(decision("novel/right"), Some(Decision::Undecided));

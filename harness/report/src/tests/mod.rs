@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use contract::AfterDeadThread;
-use model::fault::Deed;
+use model::fault::Action;
 use model::output::Existing;
 use model::sample::{Exclusion, Line, Writer};
 
@@ -306,7 +306,7 @@ fn a_broken_guarantee_removes_a_strategy_from_ranking() {
 #[test]
 fn what_faults_did_is_beside_the_claim_that_it_breaks() {
     let mut run = three()
-        .reader_gone("atomics/seqlock", Some(Deed::Update))
+        .reader_gone("atomics/seqlock", Some(Action::Update))
         .reader_gone("novel/thing", None);
     for strategy in &mut run.strategies {
         strategy.claims.after_dead_thread = AfterDeadThread::Unaffected;
@@ -319,8 +319,8 @@ fn what_faults_did_is_beside_the_claim_that_it_breaks() {
     assert_ne!(decision(&results, "novel/thing"), Decision::Disqualified);
     let page = html(&results);
     let guarantees = section(&page, "guarantees");
-    for told in ["FORBIDDEN", "writers blocked", "writers wait", "harmless"] {
-        assert!(guarantees.contains(told), "{told}");
+    for expected in ["FORBIDDEN", "writers blocked", "writers wait", "harmless"] {
+        assert!(guarantees.contains(expected), "{expected}");
     }
 }
 
@@ -472,7 +472,7 @@ fn a_report_is_written_whole_and_beside_its_samples() {
     let run = three();
     let samples = sample_file(&source, &run.lines());
     let write = |samples: &PathBuf| {
-        let samples = Source::of(samples, &target.0).expect("they are there");
+        let samples = Source::from_samples(samples, &target.0).expect("they are there");
         let existing = Existing::Keep;
         write(&run.results(), None, &samples, &target.0, existing).expect("the folder is writable")
     };
@@ -504,7 +504,7 @@ fn a_failure_leaves_the_previous_report_as_it_was() {
     let html = folder.0.join(files::HTML);
     std::fs::write(&html, "the previous report").expect("the folder is writable");
     let missing = folder.0.join("no-such-samples.jsonl");
-    let error = Source::of(&missing, &folder.0).expect_err("there are no samples");
+    let error = Source::from_samples(&missing, &folder.0).expect_err("there are no samples");
     assert!(error.to_string().contains("no-such-samples.jsonl"));
     // A file stands where the folder of the drawings belongs.
     let plots = folder.0.join("plots");

@@ -140,26 +140,26 @@ fn what_is_lost_names_the_promise_that_is_not_kept() {
     let mut run = three();
     run.strategies[1].reads = 4.0;
     run.strategies[1].claims.scan_consistency = ScanConsistency::Weak;
-    let told = |run: &Run| {
+    let decisions = |run: &Run| {
         let page = html(&run.results());
         section(&page, "decisions").to_owned()
     };
-    assert!(told(&run).contains("scan consistency: weak instead of atomic snapshot"));
-    assert!(!told(&three()).contains("scan consistency"));
+    assert!(decisions(&run).contains("scan consistency: weak instead of atomic snapshot"));
+    assert!(!decisions(&three()).contains("scan consistency"));
 }
 
 #[test]
 fn every_pivot_has_a_verdict() {
     let html = html(&results_of_three());
     let table = section(&html, "decisions");
-    for told in [
+    for expected in [
         "The channel itself · channel",
         "atomics/seqlock",
         "novel/thing",
         "channel/std-mpsc",
         "adopt for some operations",
     ] {
-        assert!(table.contains(told), "{told}");
+        assert!(table.contains(expected), "{expected}");
     }
 }
 
@@ -173,11 +173,11 @@ fn every_strategy_has_a_card_from_its_profile() {
             .find(&format!("data-strategy=\"{}\"", card.name))
             .expect("it has a card");
         let rest = &cards[start..];
-        let own = &rest[..rest.find("</article>").expect("cards end")];
-        assert!(own.contains(&card.avoid_when), "{own}");
+        let text = &rest[..rest.find("</article>").expect("cards end")];
+        assert!(text.contains(&card.avoid_when), "{text}");
         for (property, claim) in card.claims.all() {
             let pair = format!("<dt>{property}</dt><dd>{claim}</dd>");
-            assert!(own.contains(&pair), "{pair}");
+            assert!(text.contains(&pair), "{pair}");
         }
     }
 }
@@ -204,17 +204,20 @@ fn latencies_are_drawn_and_are_in_the_results() {
     let mut run = three();
     run.others = vec![latency("mutex/std", 0, 900), latency("novel/thing", 0, 70)];
     let results = run.results();
-    let of = |name: &str| {
+    let find = |name: &str| {
         alone(&results)
             .latencies
             .iter()
-            .find(|one| one.strategy == name)
+            .find(|latency| latency.strategy == name)
     };
-    let novel = of("novel/thing").expect("it was timed");
+    let novel = find("novel/thing").expect("it was timed");
     assert_eq!((novel.operations, novel.quantiles[0].ns), (100_000, 70.0));
     let page = html(&results);
     let probes = section(&page, "probes");
-    let told = ["novel/thing p50 70.0 ns, p99 7.00 us", "mutex/std p50"];
-    assert!(told.iter().all(|told| probes.contains(told)), "{probes}");
+    let expected = ["novel/thing p50 70.0 ns, p99 7.00 us", "mutex/std p50"];
+    assert!(
+        expected.iter().all(|expected| probes.contains(expected)),
+        "{probes}"
+    );
     assert!(!section(&html(&three().results()), "probes").contains("p99 7.00"));
 }

@@ -63,8 +63,8 @@ fn the_section_has_both_tables_with_errors_and_the_ranking() {
 fn an_error_that_rounds_to_nothing_has_no_sign() {
     let mut results = results();
     let scaling = results.machines[0].scaling.as_mut();
-    for one in &mut scaling.expect("it was predicted").one_to_two {
-        one.error = -0.003;
+    for pair in &mut scaling.expect("it was predicted").one_to_two {
+        pair.error = -0.003;
     }
     for text in [markdown(&results), html(&results)] {
         assert!(text.contains("0 % off") && !text.contains("-0 %"));

@@ -184,29 +184,29 @@ fn the_schema_refuses_what_is_not_a_result() {
 }
 
 /// Every field of a value, at any depth.
-fn fields(value: &Value, found: &mut BTreeSet<String>) {
+fn fields(value: &Value, names: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
             for (name, value) in object {
-                found.insert(name.clone());
-                fields(value, found);
+                names.insert(name.clone());
+                fields(value, names);
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| fields(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| fields(item, names)),
         _ => {}
     }
 }
 
 /// Every property that a schema knows, at any depth.
-fn properties(schema: &Value, found: &mut BTreeSet<String>) {
+fn properties(schema: &Value, names: &mut BTreeSet<String>) {
     match schema {
         Value::Object(object) => {
-            if let Some(Value::Object(own)) = object.get("properties") {
-                found.extend(own.keys().cloned());
+            if let Some(Value::Object(properties)) = object.get("properties") {
+                names.extend(properties.keys().cloned());
             }
-            object.values().for_each(|value| properties(value, found));
+            object.values().for_each(|value| properties(value, names));
         }
-        Value::Array(items) => items.iter().for_each(|item| properties(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| properties(item, names)),
         _ => {}
     }
 }
@@ -220,24 +220,24 @@ fn documented() -> BTreeSet<String> {
 
 #[test]
 fn every_field_is_in_the_schema_and_in_the_document() {
-    let mut found = BTreeSet::new();
-    fields(&analysed(), &mut found);
+    let mut names = BTreeSet::new();
+    fields(&analysed(), &mut names);
     for (_, value) in recorded() {
-        fields(&value, &mut found);
+        fields(&value, &mut names);
     }
     let two = serde_json::to_value(of_two()).expect("it is plain data");
-    fields(&two, &mut found);
-    let mut known = BTreeSet::new();
-    properties(&schema(), &mut known);
+    fields(&two, &mut names);
+    let mut in_schema = BTreeSet::new();
+    properties(&schema(), &mut in_schema);
     let documented = documented();
-    for field in &found {
+    for field in &names {
         assert!(
-            known.contains(field),
+            in_schema.contains(field),
             "{field} is not in results.schema.json"
         );
         assert!(documented.contains(field), "`{field}` is not in SCHEMA.md");
     }
-    for property in &known {
+    for property in &in_schema {
         assert!(
             documented.contains(property),
             "`{property}` is not in SCHEMA.md"
@@ -274,12 +274,12 @@ fn every_kind_of_line_is_in_the_document_with_its_fields() {
         kinds.contains(&"slice") && kinds.contains(&"complete"),
         "{text}"
     );
-    let mut found = BTreeSet::new();
+    let mut names = BTreeSet::new();
     for line in sample_lines() {
         let value = serde_json::to_value(&line).expect("a line is plain data");
-        fields(&value, &mut found);
+        fields(&value, &mut names);
     }
-    for name in kinds.into_iter().chain(found.iter().map(String::as_str)) {
+    for name in kinds.into_iter().chain(names.iter().map(String::as_str)) {
         assert!(documented.contains(name), "`{name}` is not in SCHEMA.md");
     }
 }

@@ -103,7 +103,7 @@ fn what_changes_along_an_axis_is_told_drawn_and_in_the_table() {
     ];
     for line in lines {
         assert!(
-            text.lines().any(|one| one.starts_with(line)),
+            text.lines().any(|written| written.starts_with(line)),
             "{line}: {text}"
         );
     }

@@ -10,8 +10,8 @@ fn made() -> Vec<File> {
 }
 
 fn named<'f>(files: &'f [File], name: &str) -> &'f str {
-    let found = files.iter().find(|file| file.name == name);
-    &found.unwrap_or_else(|| panic!("{name} is missing")).text
+    let file = files.iter().find(|file| file.name == name);
+    &file.unwrap_or_else(|| panic!("{name} is missing")).text
 }
 
 #[test]
@@ -95,8 +95,8 @@ fn the_csv_has_every_cell_with_its_ratio() {
     let machine = alone(&results);
     assert_eq!(lines.len(), machine.cells.len() + 1);
     let column = |name: &str| {
-        let found = lines[0].iter().position(|column| *column == name);
-        found.unwrap_or_else(|| panic!("{name} is missing"))
+        let index = lines[0].iter().position(|column| *column == name);
+        index.unwrap_or_else(|| panic!("{name} is missing"))
     };
     for (line, cell) in lines[1..].iter().zip(&machine.cells) {
         assert_eq!(line.len(), lines[0].len(), "{line:?}");
@@ -137,13 +137,13 @@ fn a_comment_is_short_and_says_what_counts() {
         row.contains(&format::ratio(ratio)) && row.contains("adopt"),
         "{row}"
     );
-    for said in [
+    for expected in [
         "`mutex/std`",
         "`channel/std-mpsc`",
         "too close to call",
         &alone(&results).environment.command,
     ] {
-        assert!(comment.contains(said), "{said}: {comment}");
+        assert!(comment.contains(expected), "{expected}: {comment}");
     }
     let mut cut = three();
     cut.complete = false;
@@ -208,8 +208,8 @@ fn what_no_report_has_written_is_not_replaced_by_one() {
         std::fs::create_dir_all(folder.0.join("plots")).expect("the folder is writable");
         std::fs::write(&mine, "{}").expect("the folder is writable");
         let write = |existing| write(&run.results(), None, &samples, &folder.0, existing);
-        let said = write(Existing::Keep).expect_err(name).to_string();
-        assert!(said.contains(name), "{said}");
+        let error = write(Existing::Keep).expect_err(name).to_string();
+        assert!(error.contains(name), "{error}");
         assert_eq!(std::fs::read(&mine).expect("it is there"), b"{}");
         assert!(!folder.0.join(PLAIN).exists(), "nothing is written");
         write(Existing::Replace).expect("it was asked for");

@@ -37,8 +37,8 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         return terminal::print(recorded.ok_or_else(none)?.text.trim_end());
     }
     // Who names strategies wants them measured.
-    let is_left = |one: &&Recorded| {
-        let gains_nothing = one.lock.program.verdict == Verdict::Leave;
+    let is_left = |recorded: &&Recorded| {
+        let gains_nothing = recorded.lock.program.verdict == Verdict::Leave;
         gains_nothing && options.contest.strategy.is_none()
     };
     if let Some(recorded) = recorded.as_ref().filter(is_left) {
@@ -78,7 +78,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     if let Some(warning) = stages.answerable(&header)? {
         terminal::say(format!("! {warning}"));
     }
-    recorded.iter().try_for_each(|one| one.keep(&folder))?;
+    recorded.iter().try_for_each(|run| run.keep(&folder))?;
     let mut recording = if options.resume {
         Recording::resume(&folder, &header)?
     } else {
@@ -104,7 +104,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         .as_ref()
         .map(|earlier| (earlier, agreement(earlier, &conclusion)));
     let advice = report::advice::advice(&workload, &questions, &results, &conclusion, agreement);
-    let source = Source::of(&folder.join("samples.jsonl"), &folder)?;
+    let source = Source::from_samples(&folder.join("samples.jsonl"), &folder)?;
     let results = merge(vec![results]);
     report::write(&results, Some(&advice), &source, &folder, Existing::Keep)?;
     let files = [
@@ -217,7 +217,7 @@ impl Recorded {
         let file = folder.join(WORKLOAD);
         fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
         match fs::read_to_string(&file) {
-            Ok(there) if there == self.text => Ok(()),
+            Ok(content) if content == self.text => Ok(()),
             Ok(_) => Err(Error::input(format!(
                 "{} is not what this recording makes: advise with that file, or give another folder with --out",
                 file.display()

@@ -185,12 +185,12 @@ fn how_it_works(docs: &str, name: &str) -> Vec<String> {
 mod tests {
     use contract::Role;
     use model::scenario::{RecordKind, load_folder};
-    use registry::roster;
+    use registry::strategies;
 
     use super::*;
 
     fn profiles() -> Vec<Profile> {
-        let entries = roster::entries(RecordKind::Status).into_iter();
+        let entries = strategies::entries(RecordKind::Status).into_iter();
         entries.map(|entry| entry.profile).collect()
     }
 
@@ -264,7 +264,10 @@ mod tests {
 
     #[test]
     fn articles_have_their_sections_in_order() {
-        for profile in profiles().iter().filter(|one| one.role == Role::Contender) {
+        for profile in profiles()
+            .iter()
+            .filter(|profile| profile.role == Role::Contender)
+        {
             let docs = registry::docs(profile.name);
             let uses_library = !["std", "own"].contains(&profile.library);
             let sections = [

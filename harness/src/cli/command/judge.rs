@@ -43,7 +43,7 @@ pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
 
 /// Compares two runs. Exit code 0 whether or not something changed, unless the user asks for 1.
 pub(crate) fn diff(options: &DiffOptions) -> Result<()> {
-    let run = |given: &Path| Ok::<_, Error>(Run::of(&samples(Some(given))?.1));
+    let run = |given: &Path| Ok::<_, Error>(Run::from_samples(&samples(Some(given))?.1));
     let (a, b) = (run(&options.a)?, run(&options.b)?);
     let judged = if options.absolute {
         Judged::Absolute

@@ -11,7 +11,7 @@ use model::error::{Error, Result};
 use model::output::{self, Existing};
 use model::scenario::RecordKind;
 use regex_lite::{Captures, Regex};
-use registry::roster;
+use registry::strategies;
 use serde::Deserialize;
 
 use crate::terminal;
@@ -176,7 +176,7 @@ impl<'n> Name<'n> {
             )));
         }
         let name = format!("{family}/{variant}");
-        let entries = roster::entries(RecordKind::Status);
+        let entries = strategies::entries(RecordKind::Status);
         if entries.iter().any(|entry| entry.profile.name == name) {
             return Err(Error::input(format!(
                 "{name} is there already; `pivot explain {name}` shows it"
@@ -205,7 +205,7 @@ impl<'n> Name<'n> {
     fn put_into(&self, text: &str) -> String {
         let words =
             Regex::new("strategy[-_]template|one[-_]lock|OneLock").expect("it is a constant");
-        let put = |found: &Captures<'_>| match &found[0] {
+        let put = |captures: &Captures<'_>| match &captures[0] {
             "strategy-template" => self.family.to_owned(),
             "strategy_template" => self.family.replace('-', "_"),
             "one-lock" => self.variant.to_owned(),

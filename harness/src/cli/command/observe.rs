@@ -117,7 +117,7 @@ pub(crate) fn trace(options: &TraceOptions) -> Result<()> {
     show(options.format, "trace", all, |form| {
         report::evidence(&results, None, form)
     })?;
-    survived(all.iter().map(|one| (&one.strategy, &one.died)))
+    survived(all.iter().map(|trace| (&trace.strategy, &trace.died)))
 }
 
 /// Whether every process survived.
@@ -169,7 +169,7 @@ pub(crate) fn stall(options: &StallOptions) -> Result<()> {
         output::write(&samples, Existing::Replace, &amended(&samples, all)?)?;
         write(std::slice::from_ref(&samples), output::folder_of(&samples))?;
     }
-    survived(all.iter().map(|one| (&one.strategy, &one.died)))?;
+    survived(all.iter().map(|stalls| (&stalls.strategy, &stalls.died)))?;
     are_kept(&claims)
 }
 
@@ -183,13 +183,13 @@ fn take(folder: &Path) -> Result<(PathBuf, FolderLock)> {
 }
 
 /// Samples with what was seen instead of what was seen of the same strategies before.
-fn amended(samples: &Path, seen: &[StallSeen]) -> Result<Vec<u8>> {
+fn amended(samples: &Path, stalls: &[StallSeen]) -> Result<Vec<u8>> {
     let content = std::fs::read(samples).map_err(|error| Error::file("read", samples, &error))?;
     let is_old = |line: &Line| match line {
-        Line::Stall(old) => seen.iter().any(|new| new.strategy == old.strategy),
+        Line::Stall(old) => stalls.iter().any(|new| new.strategy == old.strategy),
         _ => false,
     };
-    let new: Vec<Line> = seen.iter().cloned().map(Line::Stall).collect();
+    let new: Vec<Line> = stalls.iter().cloned().map(Line::Stall).collect();
     sample::amended(&content, &samples.display().to_string(), is_old, &new)
 }
 

@@ -53,7 +53,9 @@ fn from_its_cost(alone_ns: f64, options: &PredictOptions) -> Result<()> {
         alone_ns,
         lines: options.lines,
     };
-    let machines = machines.iter().filter(|one| names.contains(&one.name));
+    let machines = machines
+        .iter()
+        .filter(|machine| names.contains(&machine.name));
     let forecasts = machines.flat_map(|machine| {
         // Powers of two, and all that there are.
         let all = machine.cpus();
@@ -117,13 +119,19 @@ fn from_samples(options: &PredictOptions) -> Result<()> {
 /// Leaves what is predicted of these operations on these machines.
 fn restrict(scaling: &mut Scaling, operations: &[Operation], machines: &[String]) {
     let is_wanted = |operation| operations.contains(&operation);
-    scaling.machines.retain(|one| machines.contains(&one.name));
     scaling
-        .predictions
-        .retain(|one| is_wanted(one.operation) && machines.contains(&one.machine));
-    scaling.unpredicted.retain(|one| is_wanted(one.operation));
-    scaling.rankings.retain(|one| is_wanted(one.operation));
-    scaling.one_to_two.retain(|one| is_wanted(one.operation));
+        .machines
+        .retain(|machine| machines.contains(&machine.name));
+    scaling.predictions.retain(|prediction| {
+        is_wanted(prediction.operation) && machines.contains(&prediction.machine)
+    });
+    scaling
+        .unpredicted
+        .retain(|unpredicted| is_wanted(unpredicted.operation));
+    scaling
+        .rankings
+        .retain(|ranking| is_wanted(ranking.operation));
+    scaling.one_to_two.retain(|pair| is_wanted(pair.operation));
     scaling.meetings.retain(|_| is_wanted(Operation::ReadHit));
 }
 
@@ -137,7 +145,7 @@ fn complete(samples: &mut Samples, chosen: &[String], place: &str) -> Result<()>
         .map(|trace| &trace.strategy)
         .collect();
     let missing = chosen.iter().filter(|name| {
-        let is_here = experiments::subject::strategy(name).is_some();
+        let is_here = experiments::instrumented_record::strategy(name).is_some();
         is_here && !traced.contains(name)
     });
     let missing: Vec<TraceTask> = missing

@@ -38,7 +38,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     let began = clock::now();
     let now_ns = || began.elapsed().as_nanos() as u64;
     let mut look = |log: &mut Writer| {
-        machine.look(|seen| watch.see(now_ns(), seen))?;
+        machine.look(|process| watch.see(now_ns(), process))?;
         watch.end_look(now_ns());
         log.append(&watch.drain())
     };
@@ -116,9 +116,9 @@ fn lost(error: &std::io::Error) -> Error {
 
 /// What a trace holds, in a line, and what to do with it.
 fn summary(log: &Writer, options: &RecordOptions) -> String {
-    let (seen, file) = (log.summary(), options.out.display());
-    let (events, births, peak) = (seen.events, seen.births, seen.peak);
-    let seconds = seen.duration_ns as f64 * 1e-9;
+    let (summary, file) = (log.summary(), options.out.display());
+    let (events, births, peak) = (summary.events, summary.births, summary.peak);
+    let seconds = summary.duration_ns as f64 * 1e-9;
     format!(
         "{file}: {events} events of {births} processes, up to {peak} at once, in {seconds:.1} s; `pivot replay {file}` \
          tries every strategy on it"

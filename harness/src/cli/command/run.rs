@@ -111,7 +111,7 @@ fn work() -> io::Result<()> {
         Task::Replay(task) => Line::Check(replay::check(&task).map_err(io::Error::other)?),
         Task::Fault(task) => Line::Fault(inject(&task)),
         Task::Probe(task) => Line::Probe(probe(&task)),
-        Task::Trace(task) => Line::Trace(trace::seen(&task)),
+        Task::Trace(task) => Line::Trace(trace::observe(&task)),
         Task::Calibrate => Line::Calibration(calibration()),
     };
     say(&mut out, &Message::Found { line })

@@ -75,14 +75,14 @@ fn no_run_is_counted_twice() {
         all.push(place("link.jsonl.gz"));
     }
     for copy in all {
-        let said = read_all(&[run.clone(), copy.clone()], None).expect_err("it is a copy");
-        assert!(matches!(said, model::error::Error::Input(_)), "{said:?}");
-        let said = said.to_string();
+        let error = read_all(&[run.clone(), copy.clone()], None).expect_err("it is a copy");
+        assert!(matches!(error, model::error::Error::Input(_)), "{error:?}");
+        let error = error.to_string();
         assert!(
-            said.contains("hold the same run") && said.lines().count() == 1,
-            "{said}"
+            error.contains("hold the same run") && error.lines().count() == 1,
+            "{error}"
         );
-        assert!(said.contains(&copy.display().to_string()), "{said}");
+        assert!(error.contains(&copy.display().to_string()), "{error}");
     }
 }
 
@@ -99,20 +99,20 @@ fn each_machine_has_the_results_of_its_own_report() {
     ];
     let read = read_all(&files, Some(&reports.0.join("both"))).expect("they can be merged");
     let machines = read.results.machines;
-    let told: Vec<_> = machines
+    let names: Vec<_> = machines
         .iter()
-        .map(|one| (one.name.as_str(), one.runs.join(" ")))
+        .map(|machine| (machine.name.as_str(), machine.runs.join(" ")))
         .collect();
     assert_eq!(
-        told,
+        names,
         [
             ("one-2cpu", "../a ../c".into()),
             ("other-2cpu", "../b".into())
         ]
     );
-    let own = results(&files[1]).machines.remove(0);
+    let alone = results(&files[1]).machines.remove(0);
     let runs = machines[1].runs.clone();
-    assert_eq!(machines[1], results::Machine { runs, ..own });
+    assert_eq!(machines[1], results::Machine { runs, ..alone });
     let slices = |place: usize| machines[place].protocol.slices;
     assert_eq!(slices(0), 2 * slices(1));
 }
@@ -136,14 +136,14 @@ fn what_was_not_measured_alike_is_not_put_side_by_side() {
             header.environment.cpu = "other".into();
             change(header);
         });
-        let said = read_all(&[first.clone(), other], None)
+        let error = read_all(&[first.clone(), other], None)
             .expect_err(what)
             .to_string();
         assert!(
-            said.contains(what) && said.contains("side by side"),
-            "{said}"
+            error.contains(what) && error.contains("side by side"),
+            "{error}"
         );
-        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(error.lines().count(), 1, "{error}");
     }
 }
 
@@ -185,18 +185,18 @@ fn a_merged_report_names_its_runs_and_has_not_drifted() {
     );
     // Another report does not take its place, and samples do not come beside it.
     let other = run(&reports, "c", on("third"));
-    let said = make(&[files[0].clone(), other])
+    let error = make(&[files[0].clone(), other])
         .expect_err("it is another")
         .to_string();
-    assert!(said.contains("another report"), "{said}");
-    let samples = Source::of(&files[0], &folder).expect("it is ours");
-    let said = report::write(&results(&files[0]), None, &samples, &folder, Existing::Keep);
-    let said = said.expect_err("it is no run's folder");
-    assert!(said.to_string().contains(sample::MERGED), "{said}");
-    let said = sample::locate(&folder)
+    assert!(error.contains("another report"), "{error}");
+    let samples = Source::from_samples(&files[0], &folder).expect("it is ours");
+    let error = report::write(&results(&files[0]), None, &samples, &folder, Existing::Keep);
+    let error = error.expect_err("it is no run's folder");
+    assert!(error.to_string().contains(sample::MERGED), "{error}");
+    let error = sample::locate(&folder)
         .expect_err("it has no samples")
         .to_string();
-    assert!(said.contains("merged report"), "{said}");
+    assert!(error.contains("merged report"), "{error}");
 }
 
 #[test]
@@ -209,10 +209,10 @@ fn what_a_merged_report_says_of_its_runs_must_make_sense() {
         ("runs = [\"../a\", \"../b\"]\nrun = 1", "unknown field"),
     ] {
         std::fs::write(reports.0.join(sample::MERGED), text).expect("it is writable");
-        let said = locate(&reports.0).expect_err(text).to_string();
+        let error = locate(&reports.0).expect_err(text).to_string();
         assert!(
-            said.contains(expected) && said.lines().count() == 1,
-            "{said}"
+            error.contains(expected) && error.lines().count() == 1,
+            "{error}"
         );
     }
 }

@@ -41,14 +41,14 @@ pub(crate) fn pause() {
 }
 
 /// Enters what an operation did that was stepped.
-pub(crate) fn catch_up(seen: &Execution) {
+pub(crate) fn catch_up(execution: &Execution) {
     with(|blocks| {
-        for freed in &seen.freed {
+        for freed in &execution.freed {
             blocks.remove(freed);
         }
         // An address may be used twice within one operation: the last owner counts, and if it is
         // gone again nobody asks.
-        blocks.extend(seen.fresh.iter().cloned());
+        blocks.extend(execution.fresh.iter().cloned());
     });
 }
 
@@ -121,8 +121,8 @@ mod tests {
                 let (address, bytes) = (64, 8);
                 thread::spawn(move || enter(Block::Allocated { address, bytes }))
             });
-            let mut sleepers = Quiescence::within(3);
-            while !sleepers.are_all() {
+            let mut quiescence = Quiescence::within(3);
+            while !quiescence.is_reached() {
                 thread::yield_now();
             }
             is_free = BLOCKS.try_lock().is_ok();

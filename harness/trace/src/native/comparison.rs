@@ -17,16 +17,17 @@ const NAMED_MAX: usize = 8;
 /// second allocated itself is not the one that the first may have known at the same address.
 pub(crate) fn compare(symbols: &mut Symbols, which: Which, both: [&Execution; 2]) -> Pair {
     let [first, second] = both;
-    let own = second.own_lines();
-    let mut shared = first.lines.shared_with(&own);
+    let second_lines = second.own_lines();
+    let mut shared = first.lines.shared_with(&second_lines);
     let at_64 = tally(&shared);
     let conflict = if at_64.both() > 0 {
         Conflict::BothWrite
     } else if at_64 != SharedLines::default() {
         Conflict::OneWrites
     } else {
-        let with_allocator = Lines::of(second.own_accesses().chain(second.in_allocator()));
-        let shared = Lines::of(&first.accesses).shared_with(&with_allocator);
+        let with_allocator =
+            Lines::from_accesses(second.own_accesses().chain(second.in_allocator()));
+        let shared = Lines::from_accesses(&first.accesses).shared_with(&with_allocator);
         if shared.is_empty() {
             Conflict::Nothing
         } else {
@@ -44,7 +45,7 @@ pub(crate) fn compare(symbols: &mut Symbols, which: Which, both: [&Execution; 2]
         same_process: which.2,
         conflict,
         at_64,
-        at_128: tally(&first.lines.shared_pairs_with(&own)),
+        at_128: tally(&first.lines.shared_pairs_with(&second_lines)),
         blame: blame.collect(),
         paths: is_followed(which).then(|| {
             let numbers = number(first.outside_allocator(), &lines);
@@ -62,7 +63,7 @@ fn is_followed((first, second, _): Which) -> bool {
     is_frequent(first) && is_frequent(second)
 }
 
-fn blame(symbols: &mut Symbols, line: &Shared, seen: [&Execution; 2]) -> Blame {
+fn blame(symbols: &mut Symbols, line: &Shared, executions: [&Execution; 2]) -> Blame {
     Blame {
         conflict: if line.both_write {
             Conflict::BothWrite
@@ -74,7 +75,7 @@ fn blame(symbols: &mut Symbols, line: &Shared, seen: [&Execution; 2]) -> Blame {
         // The function that wanted the access, and not the one that it called for that.
         by: [0, 1].map(|n| {
             let (address, called_from) = line.by[n];
-            let calls = std::iter::once(address).chain(seen[n].calls.outwards(called_from));
+            let calls = std::iter::once(address).chain(executions[n].calls.outwards(called_from));
             let owner = symbols.owner(calls);
             owner.unwrap_or_else(|| "an unknown function".to_owned())
         }),

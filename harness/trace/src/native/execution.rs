@@ -36,13 +36,13 @@ pub(crate) struct Execution {
 }
 
 impl Execution {
-    pub(crate) fn of(recording: &Recording) -> Self {
+    pub(crate) fn from_recording(recording: &Recording) -> Self {
         let mut reader = Reader {
             recording,
             knowledge: InstructionInfoFactory::new(),
             follower: Follower::default(),
             is_entering: false,
-            seen: Self {
+            execution: Self {
                 is_cut_short: recording.is_cut_short,
                 ..Self::default()
             },
@@ -53,13 +53,15 @@ impl Execution {
             reader.take(step, is_first);
         }
         let Reader {
-            mut seen, follower, ..
+            mut execution,
+            follower,
+            ..
         } = reader;
-        seen.calls = follower.calls;
-        seen.lines = Lines::of(seen.outside_allocator());
-        seen.counts.lines_touched = seen.lines.touched();
-        seen.counts.lines_written = seen.lines.written();
-        seen
+        execution.calls = follower.calls;
+        execution.lines = Lines::from_accesses(execution.outside_allocator());
+        execution.counts.lines_touched = execution.lines.touched();
+        execution.counts.lines_written = execution.lines.written();
+        execution
     }
 
     /// All that was executed, by the allocator, too.
@@ -96,7 +98,7 @@ impl Execution {
 
     /// Their lines.
     pub(crate) fn own_lines(&self) -> Lines {
-        Lines::of(self.own_accesses())
+        Lines::from_accesses(self.own_accesses())
     }
 
     /// The accesses of the system's allocator.
@@ -111,7 +113,7 @@ struct Reader<'r> {
     follower: Follower,
     /// Whether the instruction before was a call.
     is_entering: bool,
-    seen: Execution,
+    execution: Execution,
 }
 
 impl Reader<'_> {
@@ -120,18 +122,18 @@ impl Reader<'_> {
         if let Some((address, bytes)) = followed.block {
             // The frames of the call are gone; those of whoever wanted the block are not.
             let calls = self.follower.calls.outwards(followed.within).collect();
-            self.seen.fresh.push((address, Owned { bytes, calls }));
+            self.execution.fresh.push((address, Owned { bytes, calls }));
         }
         let is_entered = std::mem::replace(&mut self.is_entering, followed.is_call);
         match &self.follower.allocation {
             Some(call) if followed.is_allocation => {
-                let counts = &mut self.seen.counts;
+                let counts = &mut self.execution.counts;
                 counts.allocations += u64::from(call.bytes.is_some());
                 counts.allocated_bytes += call.bytes.unwrap_or(0);
                 counts.frees += u64::from(call.freed.is_some());
-                self.seen.freed.extend(call.freed);
+                self.execution.freed.extend(call.freed);
             }
-            None if is_entered => drop(self.seen.called.insert(step.address)),
+            None if is_entered => drop(self.execution.called.insert(step.address)),
             _ => {}
         }
         if is_first {
@@ -141,7 +143,7 @@ impl Reader<'_> {
     }
 
     fn count(&mut self, instruction: &Instruction) {
-        let counts = &mut self.seen.counts;
+        let counts = &mut self.execution.counts;
         // The one after a system call is not seen.
         let here = 1 + u64::from(is_system_call(instruction));
         if self.follower.allocation.is_some() {
@@ -162,7 +164,7 @@ impl Reader<'_> {
         }
         let is_locked = is_locked(instruction);
         let in_allocator = self.follower.allocation.is_some();
-        let at = self.seen.instructions();
+        let at = self.execution.instructions();
         let (mut loads, mut stores) = (0, 0);
         for memory in self.knowledge.info(instruction).used_memory() {
             let Some(address) = address_of(memory, step, self.recording.fs_base) else {
@@ -180,7 +182,7 @@ impl Reader<'_> {
             }
             loads += u64::from(reads);
             stores += u64::from(writes);
-            self.seen.add(Access {
+            self.execution.add(Access {
                 address,
                 bytes: memory.memory_size().size().max(1) as u64,
                 usage: usage(instruction, is_locked, writes),
@@ -191,7 +193,7 @@ impl Reader<'_> {
             });
         }
         if !in_allocator && is_first {
-            let counts = &mut self.seen.counts;
+            let counts = &mut self.execution.counts;
             counts.loads += loads;
             counts.stores += stores;
             if is_locked {
@@ -297,9 +299,9 @@ mod tests {
         let recording = trap
             .on_this_thread(|stepper| stepper.run(true, || outlined(&word) + inlined(&word)).1)
             .expect("the thread can be stepped");
-        let seen = Execution::of(&recording.expect("it was stepped"));
+        let execution = Execution::from_recording(&recording.expect("it was stepped"));
         let mut symbols = Symbols::load();
-        let called = symbols.all_called(&seen.called);
+        let called = symbols.all_called(&execution.called);
         let is_called = |name: &str| called.iter().any(|known| known.ends_with(name));
         assert!(
             is_called("::outlined") && !is_called("::inlined"),

@@ -97,15 +97,15 @@ impl Look<'_> {
             seconds.insert((operation, true), self.alone(1, operation));
             if has_pair((operation, operation, false)) {
                 let [_, another] = self.fixture.processes((operation, operation, false));
-                let seen = other_thread.step(Request::new(operation, another, 1));
-                seconds.insert((operation, false), seen);
+                let execution = other_thread.step(Request::new(operation, another, 1));
+                seconds.insert((operation, false), execution);
             }
         }
         for which @ (first, second, same_process) in pairs() {
-            if let Some(one) = firsts.get(&first)
-                && let Some(two) = seconds.get(&(second, same_process))
+            if let Some(first_run) = firsts.get(&first)
+                && let Some(second_run) = seconds.get(&(second, same_process))
             {
-                let pair = compare(self.symbols, which, [one, two]);
+                let pair = compare(self.symbols, which, [first_run, second_run]);
                 self.findings.add_pair(pair);
             }
         }
@@ -114,10 +114,11 @@ impl Look<'_> {
     fn alone(&mut self, thread: usize, operation: Operation) -> Execution {
         let (thread, id) = (&self.fixture.threads[thread], target(operation, 0));
         warm_up(thread, operation, id);
-        let seen = thread.step(Request::new(operation, id, 1));
+        let execution = thread.step(Request::new(operation, id, 1));
         restore(thread, operation, id);
-        self.findings.add(operation, State::Quiescent, Some(&seen));
-        seen
+        self.findings
+            .add(operation, State::Quiescent, Some(&execution));
+        execution
     }
 
     /// The pairs that write, and what is only about the second of a pair: that it comes after a write.
@@ -134,14 +135,16 @@ impl Look<'_> {
             if !is_pair && !is_after_write {
                 continue;
             }
-            let [one, mut two] = self.step_both(which);
+            let [first_run, mut second_run] = self.step_both(which);
             if is_pair {
-                let pair = compare(self.symbols, which, [&one, &two]);
+                let pair = compare(self.symbols, which, [&first_run, &second_run]);
                 self.findings.add_pair(pair);
             }
             if is_after_write {
-                two.counts.lines_dirtied = two.own_lines().dirtied_by(&one.lines);
-                self.findings.add(second, State::AfterWrite, Some(&two));
+                second_run.counts.lines_dirtied =
+                    second_run.own_lines().dirtied_by(&first_run.lines);
+                self.findings
+                    .add(second, State::AfterWrite, Some(&second_run));
             }
         }
     }
@@ -149,14 +152,15 @@ impl Look<'_> {
     fn step_both(&self, which @ (first, second, _): Which) -> [Execution; 2] {
         let ids = self.fixture.processes(which);
         let pair = [(first, ids[0]), (second, ids[1])];
-        let [(one, first_request), (two, second_request)] = self.fixture.prepare(pair);
-        let first_seen = one.step(first_request);
+        let [(first_actor, first_request), (second_actor, second_request)] =
+            self.fixture.prepare(pair);
+        let first_run = first_actor.step(first_request);
         if first.is_write() {
-            one.publish();
+            first_actor.publish();
         }
-        let seen = [first_seen, two.step(second_request)];
+        let runs = [first_run, second_actor.step(second_request)];
         self.fixture.put_back(pair);
-        seen
+        runs
     }
 
     /// Where another thread is at it, or knows the table while this does not. What is waited for, and
@@ -183,18 +187,19 @@ impl Look<'_> {
             Operation::Remove => id,
             _ => target(Operation::ReadHit, 0),
         };
-        let seen = thread.step_beside(Request::new(operation, id, 4), holder, held);
+        let execution = thread.step_beside(Request::new(operation, id, 4), holder, held);
         restore(thread, operation, id);
-        let seen = seen.as_ref();
-        self.findings.add(operation, State::GuardHeld, seen);
+        let execution = execution.as_ref();
+        self.findings.add(operation, State::GuardHeld, execution);
     }
 
     fn first(&mut self, operation: Operation) -> Result<()> {
         let id = target(operation, 0);
         let newcomer = self.fixture.newcomer()?;
-        let seen = newcomer.step(Request::new(operation, id, 5));
+        let execution = newcomer.step(Request::new(operation, id, 5));
         restore(&self.fixture.threads[0], operation, id);
-        self.findings.add(operation, State::FirstUse, Some(&seen));
+        self.findings
+            .add(operation, State::FirstUse, Some(&execution));
         Ok(())
     }
 
@@ -219,13 +224,13 @@ impl Look<'_> {
 fn pairs() -> impl Iterator<Item = Which> {
     use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan};
     const ORDER: [Operation; 6] = [ReadMiss, Insert, Apply, ReadHit, Scan, Remove];
-    let from = |one: usize| ORDER[one..].iter().map(move |&two| (ORDER[one], two));
+    let from = |at: usize| ORDER[at..].iter().map(move |&second| (ORDER[at], second));
     let all = (0..ORDER.len()).flat_map(from);
-    all.flat_map(|(one, two)| [(one, two, true), (one, two, false)])
+    all.flat_map(|(first, second)| [(first, second, true), (first, second, false)])
         .filter(|&which| has_pair(which))
         .map(|which| match which {
             (ReadMiss, Remove, same_process) => (Remove, ReadMiss, same_process),
-            (one, Apply, false) => (Apply, one, false),
+            (first, Apply, false) => (Apply, first, false),
             _ => which,
         })
 }
@@ -240,13 +245,13 @@ const fn is_after_write((first, second, same_process): Which) -> bool {
 /// What was found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    operations: BTreeMap<(Operation, State), Seen>,
+    operations: BTreeMap<(Operation, State), Observed>,
     pairs: BTreeMap<Which, Vec<Pair>>,
 }
 
 /// What was seen of an operation in a state.
 #[derive(Debug, Default)]
-struct Seen {
+struct Observed {
     counts: Vec<Counts>,
     is_cut_short: bool,
     /// Where functions begin that are called.
@@ -258,16 +263,16 @@ struct Seen {
 impl Findings {
     /// One execution of an operation; none if it waits for a guard.
     pub(crate) fn add(&mut self, operation: Operation, state: State, went: Option<&Execution>) {
-        let seen = self.operations.entry((operation, state)).or_default();
+        let observed = self.operations.entry((operation, state)).or_default();
         let Some(execution) = went else {
-            seen.waits = true;
+            observed.waits = true;
             return;
         };
-        seen.counts.push(execution.counts);
+        observed.counts.push(execution.counts);
         if state == State::Quiescent {
-            seen.called.extend(&execution.called);
+            observed.called.extend(&execution.called);
         }
-        seen.is_cut_short |= execution.is_cut_short;
+        observed.is_cut_short |= execution.is_cut_short;
     }
 
     pub(crate) fn add_pair(&mut self, pair: Pair) {
@@ -281,13 +286,13 @@ impl Findings {
         let all = task.operations.iter();
         let all = all.flat_map(|&operation| states.clone().map(move |&state| (operation, state)));
         let footprint = |(operation, state)| {
-            let seen = self.operations.get(&(operation, state))?;
+            let observed = self.operations.get(&(operation, state))?;
             Some(Footprint {
                 operation,
                 state,
-                counts: (!seen.waits).then(|| medians(seen.counts.iter().copied())),
-                is_cut_short: seen.is_cut_short,
-                called: symbols.all_called(&seen.called),
+                counts: (!observed.waits).then(|| medians(observed.counts.iter().copied())),
+                is_cut_short: observed.is_cut_short,
+                called: symbols.all_called(&observed.called),
             })
         };
         all.filter_map(footprint).collect()

@@ -67,13 +67,13 @@ impl Fixture {
     /// The two threads, and what each is to do, ready to be looked at.
     pub(crate) fn prepare(&self, pair: [(Operation, ProcessId); 2]) -> [(&Actor, Request); 2] {
         let at = |step, n: usize| Request::new(pair[n].0, pair[n].1, 2 * step + n as u64);
-        let [one, two] = [&self.threads[0], &self.threads[1]];
+        let [first, second] = [&self.threads[0], &self.threads[1]];
         for step in 0..WARM_UP_PAIR {
-            one.run(at(step, 0));
-            two.run(at(step, 1));
+            first.run(at(step, 0));
+            second.run(at(step, 1));
             self.put_back(pair);
         }
-        [(one, at(WARM_UP_PAIR, 0)), (two, at(WARM_UP_PAIR, 1))]
+        [(first, at(WARM_UP_PAIR, 0)), (second, at(WARM_UP_PAIR, 1))]
     }
 
     /// Makes the processes of a pair be in the table, or not, as they were.

@@ -57,7 +57,7 @@ pub(crate) struct Shared {
 }
 
 impl Lines {
-    pub(crate) fn of<'a>(accesses: impl IntoIterator<Item = &'a Access>) -> Self {
+    pub(crate) fn from_accesses<'a>(accesses: impl IntoIterator<Item = &'a Access>) -> Self {
         let mut lines = Self::default();
         accesses.into_iter().for_each(|access| lines.add(access));
         lines
@@ -111,24 +111,24 @@ impl Lines {
     }
 
     fn shared_parts(&self, other: &Lines, parts: &[Mask]) -> Vec<Shared> {
-        let shared = self.pairs_with(other).flat_map(|(pair, one, two)| {
+        let shared = self.pairs_with(other).flat_map(|(pair, first, second)| {
             let parts = parts.iter();
-            parts.filter_map(move |&part| shared(pair, one, two, part))
+            parts.filter_map(move |&part| shared(pair, first, second, part))
         });
         shared.collect()
     }
 
     fn pairs_with<'l>(&'l self, other: &'l Lines) -> impl Iterator<Item = (u64, &'l Use, &'l Use)> {
         let pairs = self.0.iter();
-        pairs.filter_map(|(&pair, one)| Some((pair, one, other.0.get(&pair)?)))
+        pairs.filter_map(|(&pair, used)| Some((pair, used, other.0.get(&pair)?)))
     }
 }
 
 /// The lines of a pair in which there are bytes of both masks.
-fn count(one: Mask, other: Mask) -> u64 {
+fn count(first: Mask, second: Mask) -> u64 {
     let lines = LINES.iter();
     lines
-        .filter(|&line| one & line != 0 && other & line != 0)
+        .filter(|&line| first & line != 0 && second & line != 0)
         .count() as u64
 }
 
@@ -147,18 +147,18 @@ pub(crate) fn tally(shared: &[Shared]) -> SharedLines {
 }
 
 /// How the bytes in `part` of a pair of lines are shared.
-fn shared(pair: u64, one: &Use, two: &Use, part: Mask) -> Option<Shared> {
-    let (of_one, of_two) = (one.written & part, two.written & part);
-    let [by_one, by_two] = [one, two].map(|used| used.touched & part);
-    let both_write = of_one != 0 && of_two != 0;
-    let one_writes = of_one != 0 && by_two != 0 || of_two != 0 && by_one != 0;
+fn shared(pair: u64, first: &Use, second: &Use, part: Mask) -> Option<Shared> {
+    let (of_first, of_second) = (first.written & part, second.written & part);
+    let [by_first, by_second] = [first, second].map(|used| used.touched & part);
+    let both_write = of_first != 0 && of_second != 0;
+    let one_writes = of_first != 0 && by_second != 0 || of_second != 0 && by_first != 0;
     if !one_writes {
         return None;
     }
-    let common = (of_one & by_two) | (of_two & by_one);
-    let named = match (common, of_one) {
-        (0, 0) => of_two,
-        (0, _) => of_one,
+    let common = (of_first & by_second) | (of_second & by_first);
+    let named = match (common, of_first) {
+        (0, 0) => of_second,
+        (0, _) => of_first,
         _ => common,
     };
     let byte = u64::from(named.trailing_zeros());
@@ -166,7 +166,7 @@ fn shared(pair: u64, one: &Use, two: &Use, part: Mask) -> Option<Shared> {
         both_write,
         is_false: common == 0,
         address: pair + byte,
-        by: [one, two].map(|used| used.blamed(pair, pair + byte, part)),
+        by: [first, second].map(|used| used.blamed(pair, pair + byte, part)),
     })
 }
 
@@ -277,7 +277,7 @@ mod tests {
             called_from: 0,
             in_allocator: false,
         };
-        Lines::of(&accesses.iter().map(access).collect::<Vec<_>>())
+        Lines::from_accesses(&accesses.iter().map(access).collect::<Vec<_>>())
     }
 
     #[test]
@@ -300,9 +300,9 @@ mod tests {
 
     #[test]
     fn neighbours_share_a_pair_of_lines_only() {
-        let (one, two) = (lines(&[(0, 8, true)]), lines(&[(64, 8, true)]));
-        assert!(one.shared_with(&two).is_empty());
-        assert_eq!(tally(&one.shared_pairs_with(&two)).both_write_apart, 1);
+        let (first, second) = (lines(&[(0, 8, true)]), lines(&[(64, 8, true)]));
+        assert!(first.shared_with(&second).is_empty());
+        assert_eq!(tally(&first.shared_pairs_with(&second)).both_write_apart, 1);
     }
 
     #[test]
@@ -313,11 +313,11 @@ mod tests {
 
     #[test]
     fn who_uses_the_byte_is_to_blame() {
-        let (one, two) = (
+        let (first, second) = (
             lines(&[(0, 4, true), (8, 4, true)]),
             lines(&[(8, 4, false)]),
         );
-        let shared = one.shared_with(&two);
+        let shared = first.shared_with(&second);
         assert_eq!((shared[0].address, shared[0].by), (8, [(9, 0); 2]));
     }
 

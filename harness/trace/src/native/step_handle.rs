@@ -55,7 +55,7 @@ pub(crate) struct TracedStrategy {
 }
 
 impl TracedStrategy {
-    pub(crate) fn of<S: Strategy<ProcessStatus>>() -> Self {
+    pub(crate) fn from_strategy<S: Strategy<ProcessStatus>>() -> Self {
         Self {
             make: |records| Box::new(S::with_capacity(records)),
             profile: S::PROFILE,
@@ -77,7 +77,7 @@ pub(crate) fn named(name: &str) -> TracedStrategy {
     struct Find(Option<TracedStrategy>);
     impl Visitor<ProcessStatus> for Find {
         fn visit<S: Strategy<ProcessStatus>>(&mut self) {
-            self.0 = Some(TracedStrategy::of::<S>());
+            self.0 = Some(TracedStrategy::from_strategy::<S>());
         }
         fn exclude(&mut self, _: Profile, _: &'static str) {}
     }
@@ -108,7 +108,7 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
         let (observed, recording) = match (request.operation, judges) {
             (ReadHit | ReadMiss, true) => {
                 let (record, recording) = stepper.run(armed, || self.read(id, |record| *record));
-                (Observation::found(id, record), recording)
+                (Observation::from_record(id, record), recording)
             }
             (ReadHit | ReadMiss, false) => {
                 // Not only whether there is one: a record that nobody looks at is not loaded.
@@ -125,7 +125,7 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
             }
             (Insert, true) => {
                 let (old, recording) = stepper.run(armed, || self.insert(id, record));
-                (Observation::found(id, old), recording)
+                (Observation::from_record(id, old), recording)
             }
             (Insert, false) => {
                 let insert = || black_box(self.insert(id, record).is_some());
@@ -133,7 +133,7 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
             }
             (Remove, true) => {
                 let (old, recording) = stepper.run(armed, || self.remove(id));
-                (Observation::found(id, old), recording)
+                (Observation::from_record(id, old), recording)
             }
             (Remove, false) => {
                 let remove = || black_box(self.remove(id).is_some());
@@ -149,7 +149,7 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
                     }
                 };
                 let ((), recording) = stepper.run(armed, || self.scan(visit));
-                let scan = Scan::of(&visited[..count]);
+                let scan = Scan::from_visited(&visited[..count]);
                 (Observation::Scanned(scan), recording)
             }
             (Visit, false) => {

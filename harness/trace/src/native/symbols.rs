@@ -94,7 +94,7 @@ impl Symbols {
             let mut functions = Vec::new();
             // What is resolved is the instruction before the address, as for a return address.
             backtrace::resolve((address + 1) as *mut _, |symbol| {
-                functions.extend(Function::of(symbol));
+                functions.extend(Function::from_symbol(symbol));
             });
             functions
         })
@@ -116,7 +116,7 @@ struct Function {
 }
 
 impl Function {
-    fn of(symbol: &backtrace::Symbol) -> Option<Self> {
+    fn from_symbol(symbol: &backtrace::Symbol) -> Option<Self> {
         const PLUMBING: &str =
             "core alloc std hashbrown rustc_hash contract conformance backtrace trace trap";
         let mut name = short(&format!("{:#}", symbol.name()?));

@@ -64,7 +64,7 @@ impl Answer {
 
     /// The same; its blocks are entered, and blocks are listened to again.
     fn execution(self) -> Execution {
-        let execution = Execution::of(&self.recording());
+        let execution = Execution::from_recording(&self.recording());
         allocation_map::catch_up(&execution);
         allocation_map::listen();
         execution
@@ -163,12 +163,12 @@ impl Actor {
         holder.answer();
         allocation_map::pause();
         self.begin(request, Mode::Step);
-        let mut sleepers = Quiescence::within(LOOKS);
+        let mut quiescence = Quiescence::within(LOOKS);
         let answer = loop {
             if let Some(answer) = self.answer_within(GLANCE) {
                 break Some(answer);
             }
-            if progress() == Progress::Released || sleepers.are_all() {
+            if progress() == Progress::Released || quiescence.is_reached() {
                 break None;
             }
         };
@@ -267,7 +267,7 @@ impl Quiescence {
 
     /// Looks once more: whether all sleep, and have slept since an earlier look. A thread that is slow
     /// does not sleep, however long it takes.
-    pub(crate) fn are_all(&mut self) -> bool {
+    pub(crate) fn is_reached(&mut self) -> bool {
         match switches_of_sleepers() {
             Some(now) if now == self.before => self.looks += 1,
             Some(now) => (self.before, self.looks) = (now, 1),

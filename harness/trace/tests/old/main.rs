@@ -47,7 +47,7 @@ fn turn() -> MutexGuard<'static, ()> {
 
 /// What is seen while a thread is stopped in one of those operations; nothing where nobody can be
 /// stopped, which is said.
-fn seen<S: Strategy<ProcessStatus>>(
+fn observe<S: Strategy<ProcessStatus>>(
     stalled: &[Operation],
     peers: &[Operation],
 ) -> Option<StallSeen> {
@@ -67,22 +67,28 @@ fn seen<S: Strategy<ProcessStatus>>(
 }
 
 /// What no order explains of what is seen while a thread is stopped, if anything.
-fn flaw(seen: &StallSeen) -> Option<String> {
-    let of_peers = seen.pairs.iter().find_map(|pair| pair.evidence.clone());
-    of_peers.or_else(|| seen.two_stops.iter().find_map(|two| two.evidence.clone()))
+fn flaw(observed: &StallSeen) -> Option<String> {
+    let of_peers = observed.pairs.iter().find_map(|pair| pair.evidence.clone());
+    of_peers.or_else(|| {
+        observed
+            .two_stops
+            .iter()
+            .find_map(|two| two.evidence.clone())
+    })
 }
 
-fn tried(seen: &StallSeen) -> u64 {
-    seen.two_stops.iter().map(|two| two.tried).sum()
+fn tried(observed: &StallSeen) -> u64 {
+    observed.two_stops.iter().map(|two| two.tried).sum()
 }
 
 /// The address of a record that a reader is about to say it holds is used again for another.
 #[test]
 fn arc_swap_that_returns_a_record_of_another_instance_is_rejected() {
-    let Some(seen) = seen::<per_process::PerProcess<ProcessStatus>>(&[ReadHit], &[Apply]) else {
+    let Some(observed) = observe::<per_process::PerProcess<ProcessStatus>>(&[ReadHit], &[Apply])
+    else {
         return;
     };
-    for two in &seen.two_stops {
+    for two in &observed.two_stops {
         let what = match two.writes {
             Writes::AnotherTable => "saw a record of another table",
             _ => "saw another process's record",
@@ -91,25 +97,29 @@ fn arc_swap_that_returns_a_record_of_another_instance_is_rejected() {
         assert!(two.wrong > 0 && evidence.ends_with(what), "{two:?}");
     }
     // One stop does not show it.
-    assert!(seen.pairs.iter().all(|pair| pair.wrong == 0), "{seen:?}");
+    assert!(
+        observed.pairs.iter().all(|pair| pair.wrong == 0),
+        "{observed:?}"
+    );
 }
 
 #[test]
 fn the_present_arc_swap_is_accepted() {
-    let Some(seen) = seen::<arc_swap_table::PerProcess<ProcessStatus>>(&[ReadHit], &[Apply]) else {
+    let Some(observed) = observe::<arc_swap_table::PerProcess<ProcessStatus>>(&[ReadHit], &[Apply])
+    else {
         return;
     };
-    assert_eq!(flaw(&seen), None);
-    assert!(tried(&seen) > 100, "{seen:?}");
+    assert_eq!(flaw(&observed), None);
+    assert!(tried(&observed) > 100, "{observed:?}");
 }
 
 /// Replacing a value takes the old one out before the new one is in.
 #[test]
 fn a_skip_list_whose_readers_miss_a_key_that_is_replaced_is_rejected() {
-    let Some(seen) = seen::<queued::Queued<queued::SkipMap>>(&[Apply], &[ReadHit]) else {
+    let Some(observed) = observe::<queued::Queued<queued::SkipMap>>(&[Apply], &[ReadHit]) else {
         return;
     };
-    let flaw = flaw(&seen).expect("it is rejected");
+    let flaw = flaw(&observed).expect("it is rejected");
     assert!(
         flaw.contains("found nothing where it may have found revision"),
         "{flaw}"

@@ -12,7 +12,7 @@ use crate::job::{Job, file};
 use crate::turn;
 
 /// What a process of its own sees.
-fn seen(name: &str, task: &TraceTask, variables: &[(&str, &str)]) -> TraceSeen {
+fn observe(name: &str, task: &TraceTask, variables: &[(&str, &str)]) -> TraceSeen {
     let out = file(&format!("{name}.json"));
     let (task, path) = (task.clone(), out.clone());
     Job::See { task, out: path }.carry_out(&[], variables.iter().copied());
@@ -21,19 +21,19 @@ fn seen(name: &str, task: &TraceTask, variables: &[(&str, &str)]) -> TraceSeen {
 
 /// Without what is chance, since each process has another heap: where blocks begin within a line, so
 /// that neighbours are on one or not, and how long the system's allocator looks for one.
-fn without_chance(mut seen: TraceSeen) -> TraceSeen {
-    for counts in seen
+fn without_chance(mut observed: TraceSeen) -> TraceSeen {
+    for counts in observed
         .footprints
         .iter_mut()
-        .filter_map(|one| one.counts.as_mut())
+        .filter_map(|footprint| footprint.counts.as_mut())
     {
         counts.allocator_instructions = 0;
         counts.lines_touched = 0;
         counts.lines_written = 0;
         counts.lines_dirtied = 0;
     }
-    seen.pairs.clear();
-    seen
+    observed.pairs.clear();
+    observed
 }
 
 /// How many instructions the copy of a whole table takes can depend on how far its source is from its target, which each
@@ -52,7 +52,7 @@ fn assert_repeatable(strategy: &str) {
     };
     let see = |process: usize| {
         let name = format!("{}-{process}", strategy.replace('/', "-"));
-        without_chance(seen(&name, &task, &[ONE_WAY_TO_COPY]))
+        without_chance(observe(&name, &task, &[ONE_WAY_TO_COPY]))
     };
     // Side by side: what else runs changes nothing.
     let [first, second, third] = thread::scope(|scope| {
@@ -128,8 +128,8 @@ fn counted_by_tracer(strategy: &str, operation: Operation) -> u64 {
         layouts: 1,
     };
     let name = format!("{}-{operation}", strategy.replace('/', "-"));
-    let seen = seen(&name.replace(' ', "-"), &task, &[SAME_PROCESSOR]);
-    let counts = seen.counts(operation, State::Quiescent).unwrap();
+    let observed = observe(&name.replace(' ', "-"), &task, &[SAME_PROCESSOR]);
+    let counts = observed.counts(operation, State::Quiescent).unwrap();
     counts.instructions + counts.allocator_instructions
 }
 

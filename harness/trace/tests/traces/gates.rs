@@ -12,9 +12,9 @@ use crate::turn;
 use Operation::{Apply, ReadHit, ReadMiss, Scan};
 
 /// What is seen of a strategy at rest; nothing where nothing can be traced, which is said.
-fn seen(strategy: &str, operations: &[Operation]) -> Option<TraceSeen> {
+fn observe(strategy: &str, operations: &[Operation]) -> Option<TraceSeen> {
     let _turn = turn()?;
-    Some(trace::seen(&TraceTask {
+    Some(trace::observe(&TraceTask {
         strategy: strategy.into(),
         operations: operations.to_vec(),
         states: vec![State::Quiescent],
@@ -23,23 +23,25 @@ fn seen(strategy: &str, operations: &[Operation]) -> Option<TraceSeen> {
 }
 
 /// The counts of an operation that nobody disturbs.
-fn counts(seen: &TraceSeen, operation: Operation) -> Counts {
-    *seen
+fn counts(observed: &TraceSeen, operation: Operation) -> Counts {
+    *observed
         .counts(operation, State::Quiescent)
         .expect("it was traced")
 }
 
-fn pair(seen: &TraceSeen, one: Operation, other: Operation, same_process: bool) -> &Pair {
-    seen.pair(one, other, same_process).expect("it was traced")
+fn pair(observed: &TraceSeen, first: Operation, second: Operation, same_process: bool) -> &Pair {
+    observed
+        .pair(first, second, same_process)
+        .expect("it was traced")
 }
 
 /// Which lines are shared, and by whom: what a failure says.
-fn blamed(seen: &TraceSeen, pair: &Pair) -> String {
-    let between = format!("{}: {} and {}", seen.strategy, pair.first, pair.second);
+fn blamed(observed: &TraceSeen, pair: &Pair) -> String {
+    let between = format!("{}: {} and {}", observed.strategy, pair.first, pair.second);
     let lines = pair.blame.iter().map(|line| {
-        let [one, other] = &line.by;
+        let [first, second] = &line.by;
         format!(
-            "\n  {:?}: {}\n    {one}\n    {other}",
+            "\n  {:?}: {}\n    {first}\n    {second}",
             line.conflict, line.place
         )
     });
@@ -54,38 +56,40 @@ fn assert_readers_apart(strategy: &str, operations: &[Operation]) {
 
 /// Where readers share a line that one of them writes; `None` if nowhere, or if nothing can be traced.
 fn readers_meet(strategy: &str, operations: &[Operation]) -> Option<String> {
-    let seen = seen(strategy, operations)?;
-    let mut pairs = operations.iter().map(|&one| pair(&seen, one, one, true));
+    let observed = observe(strategy, operations)?;
+    let mut pairs = operations
+        .iter()
+        .map(|&operation| pair(&observed, operation, operation, true));
     let met = pairs.find(|pair| pair.conflict != Conflict::Nothing)?;
-    Some(blamed(&seen, met))
+    Some(blamed(&observed, met))
 }
 
 /// Readers of the same record write one line, with so many locked operations; readers of others write
 /// it as well, or none, as `is_apart` has it.
 fn assert_readers_meet(strategy: &str, locked: u64, is_apart: bool) {
-    let Some(seen) = seen(strategy, &[ReadHit]) else {
+    let Some(observed) = observe(strategy, &[ReadHit]) else {
         return;
     };
-    let read = counts(&seen, ReadHit);
+    let read = counts(&observed, ReadHit);
     assert_eq!(
         read.locked, locked,
         "{strategy}: locked operations of a read"
     );
-    let same = pair(&seen, ReadHit, ReadHit, true);
+    let same = pair(&observed, ReadHit, ReadHit, true);
     let both_write = same.at_64.both_write;
-    assert_eq!(both_write, 1, "one line, {}", blamed(&seen, same));
-    let other = pair(&seen, ReadHit, ReadHit, false);
+    assert_eq!(both_write, 1, "one line, {}", blamed(&observed, same));
+    let other = pair(&observed, ReadHit, ReadHit, false);
     assert_eq!(
         other.at_64.both_write == 0,
         is_apart,
         "{}",
-        blamed(&seen, other)
+        blamed(&observed, other)
     );
 }
 
 /// Reading writes nothing that other threads could see, or that they could not.
 fn assert_reads_store_nothing(strategy: &str, operations: &[Operation]) {
-    let Some(seen) = seen(strategy, operations) else {
+    let Some(observed) = observe(strategy, operations) else {
         return;
     };
     for &operation in operations {
@@ -94,7 +98,7 @@ fn assert_reads_store_nothing(strategy: &str, operations: &[Operation]) {
             locked,
             lines_written,
             ..
-        } = counts(&seen, operation);
+        } = counts(&observed, operation);
         assert_eq!(
             (stores, locked, lines_written),
             (0, 0, 0),
@@ -175,32 +179,32 @@ fn a_record_that_is_there_is_read_from_the_sync_map_without_meeting() {
 #[test]
 fn updates_of_different_records_are_apart_where_each_is_its_own_place() {
     for strategy in ["atomics/seqlock", "epoch/per-process", "sharded/padded"] {
-        let Some(seen) = seen(strategy, &[Apply]) else {
+        let Some(observed) = observe(strategy, &[Apply]) else {
             return;
         };
-        let other = pair(&seen, Apply, Apply, false);
-        assert_eq!(other.at_64.both_write, 0, "{}", blamed(&seen, other));
-        let same = pair(&seen, Apply, Apply, true);
+        let other = pair(&observed, Apply, Apply, false);
+        assert_eq!(other.at_64.both_write, 0, "{}", blamed(&observed, other));
+        let same = pair(&observed, Apply, Apply, true);
         assert!(same.at_64.both_write > 0, "both change the record");
     }
 }
 
 #[test]
 fn a_request_to_the_unoptimised_actor_allocates_and_enters_the_kernel() {
-    let Some(seen) = seen("channel/std-mpsc", &[ReadHit]) else {
+    let Some(observed) = observe("channel/std-mpsc", &[ReadHit]) else {
         return;
     };
-    let read = counts(&seen, ReadHit);
+    let read = counts(&observed, ReadHit);
     assert!(read.allocations > 0 && read.allocated_bytes > 0, "{read:?}");
 }
 
 #[test]
 fn nothing_is_seen_of_a_table_that_does_nothing() {
-    let Some(seen) = seen("control/no-op", &[ReadHit, Apply]) else {
+    let Some(observed) = observe("control/no-op", &[ReadHit, Apply]) else {
         return;
     };
     for operation in [ReadHit, Apply] {
-        let counts = counts(&seen, operation);
+        let counts = counts(&observed, operation);
         assert_eq!(
             (counts.stores, counts.locked, counts.allocations),
             (0, 0, 0)
@@ -210,12 +214,12 @@ fn nothing_is_seen_of_a_table_that_does_nothing() {
 
 #[test]
 fn the_line_to_blame_has_a_name() {
-    let Some(seen) = seen("rwlock/std", &[ReadHit]) else {
+    let Some(observed) = observe("rwlock/std", &[ReadHit]) else {
         return;
     };
-    let pair = pair(&seen, ReadHit, ReadHit, true);
+    let pair = pair(&observed, ReadHit, ReadHit, true);
     let [line] = pair.blame.as_slice() else {
-        panic!("one line, and not {}", blamed(&seen, pair));
+        panic!("one line, and not {}", blamed(&observed, pair));
     };
     assert!(
         line.place.starts_with("offset 0 of the table"),

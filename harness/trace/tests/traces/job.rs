@@ -30,8 +30,8 @@ fn job() {
     let Ok(job) = std::env::var(JOB) else { return };
     match serde_json::from_str(&job).unwrap() {
         Job::See { task, out } => {
-            let seen = trace::seen(&task);
-            fs::write(out, serde_json::to_string_pretty(&seen).unwrap()).unwrap();
+            let observed = trace::observe(&task);
+            fs::write(out, serde_json::to_string_pretty(&observed).unwrap()).unwrap();
         }
         Job::Rehearse {
             strategy,

@@ -33,12 +33,12 @@ fn task(strategy: &str, stalled: &[Operation], peers: &[Operation], every: bool)
     }
 }
 
-fn seen(strategy: &str, stalled: &[Operation], peers: &[Operation]) -> Option<StallSeen> {
+fn observe(strategy: &str, stalled: &[Operation], peers: &[Operation]) -> Option<StallSeen> {
     in_turn(|| trace::stalls(&task(strategy, stalled, peers, false), |_| {}))
 }
 
-fn pair(seen: &StallSeen, stalled: Operation, peer: Operation, same: bool) -> &StallPair {
-    let mut pairs = seen.pairs.iter();
+fn pair(observed: &StallSeen, stalled: Operation, peer: Operation, same: bool) -> &StallPair {
+    let mut pairs = observed.pairs.iter();
     let pair =
         pairs.find(|pair| (pair.stalled, pair.peer, pair.same_process) == (stalled, peer, same));
     pair.expect("it was tried")
@@ -46,11 +46,11 @@ fn pair(seen: &StallSeen, stalled: Operation, peer: Operation, same: bool) -> &S
 
 /// Nobody is ever held up by anybody, but for the allocator's lock.
 fn assert_nobody_waits(strategy: &str, stalled: &[Operation], peers: &[Operation]) {
-    let Some(seen) = seen(strategy, stalled, peers) else {
+    let Some(observed) = observe(strategy, stalled, peers) else {
         return;
     };
-    assert!(!seen.pairs.is_empty());
-    for pair in &seen.pairs {
+    assert!(!observed.pairs.is_empty());
+    for pair in &observed.pairs {
         assert_eq!(pair.blocked_by_strategy(), 0, "{strategy}: {pair:?}");
         assert_eq!(pair.wrong, 0, "{strategy}: {pair:?}");
     }
@@ -58,13 +58,13 @@ fn assert_nobody_waits(strategy: &str, stalled: &[Operation], peers: &[Operation
 
 #[test]
 fn a_mutex_holds_everybody_up_for_as_long_as_it_is_held() {
-    let Some(seen) = seen("mutex/std", &[Apply, ReadHit], &[ReadHit, Apply]) else {
+    let Some(observed) = observe("mutex/std", &[Apply, ReadHit], &[ReadHit, Apply]) else {
         return;
     };
     for stalled in [Apply, ReadHit] {
         for peer in [ReadHit, Apply] {
             for same_process in [true, false] {
-                let pair = pair(&seen, stalled, peer, same_process);
+                let pair = pair(&observed, stalled, peer, same_process);
                 // In one piece, from the lock's acquisition to its release.
                 let (first, last) = (pair.first.unwrap(), pair.last.unwrap());
                 assert_eq!(pair.blocked, last - first + 1, "{pair:?}");
@@ -79,22 +79,22 @@ fn a_mutex_holds_everybody_up_for_as_long_as_it_is_held() {
 
 #[test]
 fn readers_share_a_lock_and_writers_do_not() {
-    let Some(seen) = seen("rwlock/std", &[ReadHit], &[ReadHit, Apply]) else {
+    let Some(observed) = observe("rwlock/std", &[ReadHit], &[ReadHit, Apply]) else {
         return;
     };
-    assert_eq!(pair(&seen, ReadHit, ReadHit, true).blocked, 0);
-    assert!(pair(&seen, ReadHit, Apply, true).blocked > 0);
+    assert_eq!(pair(&observed, ReadHit, ReadHit, true).blocked, 0);
+    assert!(pair(&observed, ReadHit, Apply, true).blocked > 0);
 }
 
 #[test]
 fn a_sequence_lock_holds_up_whoever_wants_the_record_that_is_written() {
     let reads = [ReadHit, ReadMiss, Scan];
-    let Some(seen) = seen("atomics/seqlock", &[Apply], &[ReadHit, Apply]) else {
+    let Some(observed) = observe("atomics/seqlock", &[Apply], &[ReadHit, Apply]) else {
         return;
     };
     for peer in [ReadHit, Apply] {
-        assert!(pair(&seen, Apply, peer, true).blocked > 0, "{peer}");
-        assert_eq!(pair(&seen, Apply, peer, false).blocked, 0, "{peer}");
+        assert!(pair(&observed, Apply, peer, true).blocked > 0, "{peer}");
+        assert_eq!(pair(&observed, Apply, peer, false).blocked, 0, "{peer}");
     }
     assert_nobody_waits("atomics/seqlock", &reads, &[ReadHit, Apply, Scan]);
 }
@@ -155,11 +155,11 @@ fn a_read_between_two_stops_may_be_as_stale_as_is_claimed() {
         two_stops: 5_000,
         ..task("left-right/evmap-batched", &[ReadHit], &[Apply], false)
     };
-    let Some(seen) = in_turn(|| trace::stalls(&task, |_| {})) else {
+    let Some(observed) = in_turn(|| trace::stalls(&task, |_| {})) else {
         return;
     };
-    assert!(!seen.two_stops.is_empty());
-    for two in &seen.two_stops {
+    assert!(!observed.two_stops.is_empty());
+    for two in &observed.two_stops {
         assert!(two.tried > 0 && two.wrong == 0, "{two:?}");
     }
 }
@@ -242,17 +242,17 @@ impl Handle<ProcessStatus> for &WithoutOddPhase {
 #[test]
 fn what_a_reader_should_not_see_is_seen() {
     let task = task("", &[Apply], &[ReadHit, Apply], false);
-    let Some(seen) = in_turn(|| trace::stalls_of::<WithoutOddPhase>(&task)) else {
+    let Some(observed) = in_turn(|| trace::stalls_of::<WithoutOddPhase>(&task)) else {
         return;
     };
-    let torn = pair(&seen, Apply, ReadHit, true);
+    let torn = pair(&observed, Apply, ReadHit, true);
     assert!(torn.wrong > 0 && torn.blocked == 0, "{torn:?}");
     let evidence = torn.evidence.as_deref().unwrap();
     assert!(evidence.contains("saw a torn record"), "{evidence}");
     // Each has read before the other has written.
-    let lost = pair(&seen, Apply, Apply, true);
+    let lost = pair(&observed, Apply, Apply, true);
     assert!(lost.wrong > 0, "{lost:?}");
-    let elsewhere = pair(&seen, Apply, ReadHit, false);
+    let elsewhere = pair(&observed, Apply, ReadHit, false);
     assert_eq!(elsewhere.wrong, 0, "{elsewhere:?}");
 }
 

@@ -1,14 +1,17 @@
 //! The lock under every interleaving that loom can tell apart:
 //! `RUSTFLAGS="--cfg pivot_loom" cargo test --profile model -p biased-rwlock --lib`.
 //!
-//! The first slow read biases a lock here, so that every bias is revoked by the next write.
+//! The first slow read biases a lock here, so that every bias is revoked by the next write. Where there are barriers,
+//! the first announced read makes it light.
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
 
+use crate::barrier;
 use crate::raw::RawRwLock;
 use crate::sync::IS_FAIR;
+use crate::threads::Record;
 
 /// A value of two words that a writer changes one after the other, in a cell whose accesses loom
 /// checks: it panics if a reader and a writer are inside at once, or if one does not see all of the other.
@@ -33,9 +36,9 @@ impl Guarded {
     /// Called with the lock held.
     fn value(&self) -> u64 {
         // SAFETY: loom checks it.
-        let (one, other) = self.value.with(|value| unsafe { *value });
-        assert_eq!(one, other);
-        one
+        let (first, second) = self.value.with(|value| unsafe { *value });
+        assert_eq!(first, second);
+        first
     }
 
     /// Called with the lock held alone.
@@ -52,6 +55,13 @@ impl Guarded {
         let value = self.value();
         // SAFETY: locked above.
         unsafe { self.lock.unlock_read() };
+        value
+    }
+
+    fn read_by(&self, record: &Record) -> u64 {
+        let is_announced = self.lock.read_by(record);
+        let value = self.value();
+        self.lock.leave_by(record, is_announced);
         value
     }
 
@@ -79,6 +89,15 @@ impl Guarded {
         }
         is_in
     }
+}
+
+/// As [`Guarded::new`], biased and light: this thread has announced a read of it.
+fn light() -> Arc<Guarded> {
+    barrier::IS_AVAILABLE.set(true);
+    let guarded = Guarded::new();
+    guarded.read();
+    guarded.read();
+    guarded
 }
 
 fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
@@ -153,17 +172,8 @@ fn a_reader_with_a_record_of_its_own_and_a_writer() {
         guarded.read();
         let reader = start(&guarded, |guarded| {
             let record = crate::threads::claim();
-            let mut last = 0;
-            for _ in 0..2 {
-                let announced = guarded.lock.read_by(record);
-                let value = guarded.value();
-                assert!(value >= last);
-                last = value;
-                match announced {
-                    Some((entry, id)) => guarded.lock.leave(entry, id),
-                    None => guarded.lock.uncount_reader(),
-                }
-            }
+            let first = guarded.read_by(record);
+            assert!(guarded.read_by(record) >= first);
             assert!(record.release());
         });
         guarded.write();
@@ -301,5 +311,77 @@ fn a_writer_that_goes_on_reading() {
         unsafe { guarded.lock.unlock_read() };
         finish(threads);
         assert_eq!(guarded.read(), 2);
+    });
+}
+
+#[test]
+fn a_reader_and_a_writer_who_has_a_barrier_for_it() {
+    explore(3, || {
+        let guarded = light();
+        let reader = start(&guarded, reader);
+        guarded.write();
+        guarded.write();
+        finish([reader]);
+        assert_eq!(guarded.read(), 2);
+    });
+}
+
+/// A reader that makes the lock light while a writer claims it.
+#[test]
+fn a_lock_that_becomes_light() {
+    explore(3, || {
+        barrier::IS_AVAILABLE.set(true);
+        let guarded = Guarded::new();
+        guarded.read();
+        let reader = start(&guarded, reader);
+        guarded.write();
+        finish([reader]);
+        assert_eq!(guarded.read(), 1);
+    });
+}
+
+/// A reader that finds the lock light before a write and only biased after it: the second write has no barrier.
+#[test]
+fn a_light_lock_whose_bias_comes_back() {
+    explore(2, || {
+        let guarded = light();
+        let reader = start(&guarded, read_once);
+        guarded.write();
+        guarded.read();
+        guarded.write();
+        finish([reader]);
+    });
+}
+
+#[test]
+fn trying_to_write_to_a_light_lock() {
+    explore(3, || {
+        let guarded = light();
+        let reader = start(&guarded, reader);
+        let mut written = 0;
+        for _ in 0..2 {
+            written += u64::from(guarded.try_write());
+        }
+        finish([reader]);
+        assert_eq!(guarded.read(), written);
+    });
+}
+
+/// A writer of the first lock finds the announcement of the second where the first one's was.
+#[test]
+fn two_light_locks_in_one_entry() {
+    explore(2, || {
+        let (first, second) = (light(), light());
+        let reader = {
+            let (first, second) = (Arc::clone(&first), Arc::clone(&second));
+            thread::spawn(move || {
+                let record = crate::threads::claim();
+                first.read_by(record);
+                second.read_by(record);
+                assert!(record.release());
+            })
+        };
+        first.write();
+        finish([reader]);
     });
 }

@@ -10,6 +10,7 @@ use shuttle::sync::Arc;
 use shuttle::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use shuttle::{Runner, thread};
 
+use crate::barrier;
 use crate::raw::RawRwLock;
 use crate::sync::IS_FAIR;
 
@@ -19,6 +20,7 @@ const DEPTH: usize = 4;
 
 fn random(is_fair: bool, model: fn()) {
     IS_FAIR.set(is_fair);
+    barrier::IS_AVAILABLE.set(true);
     let scheduler = RandomScheduler::new_from_seed(SEED, SCHEDULES);
     Runner::new(scheduler, shuttle::Config::new()).run(model);
 }
@@ -26,6 +28,7 @@ fn random(is_fair: bool, model: fn()) {
 /// With priorities that change seldom. Not for threads that wait for others without a lock.
 fn by_priority(is_fair: bool, model: fn()) {
     IS_FAIR.set(is_fair);
+    barrier::IS_AVAILABLE.set(true);
     let scheduler = PctScheduler::new_from_seed(SEED, DEPTH, SCHEDULES);
     Runner::new(scheduler, shuttle::Config::new()).run(model);
 }

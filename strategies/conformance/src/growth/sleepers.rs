@@ -111,22 +111,22 @@ fn wake<R: Specimen>(trial: &Trial<'_, R>, act: Act, which: Which) -> Result<(),
     }
     sleeper.publish();
     for (handle, whose) in [(&mut sleeper, "that handle"), (&mut busy, "another handle")] {
-        let mut seen = None;
+        let mut scanned = None;
         let mut others = 0;
         handle.scan(|visited, record| {
             if visited == id {
-                seen = Some(record.clone());
+                scanned = Some(record.clone());
             } else {
                 others += 1;
             }
         });
-        seen.iter().try_for_each(|record| whole(id, record))?;
+        scanned.iter().try_for_each(|record| whole(id, record))?;
         let others_expected = RECORDS - u64::from(before.is_some());
-        if seen.as_ref().map(R::revision) != after || others != others_expected {
+        if scanned.as_ref().map(R::revision) != after || others != others_expected {
             return Err(Promise::Grows.broken(format!(
                 "after {act:?} of {id} ({which:?}) by a handle that slept while the table grew, a scan of \
                  {whose} shows {} and {others} others, instead of revision {after:?} and {others_expected}",
-                brief_or_nothing(seen.as_ref())
+                brief_or_nothing(scanned.as_ref())
             )));
         }
     }

@@ -164,9 +164,9 @@ fn what_is_wrong_when_threads_meet_is_rejected() {
 fn what_is_wrong_when_threads_meet_is_found_by_chance() {
     let _alone = alone();
     meeting::leave_to_chance(true);
-    let found = std::panic::catch_unwind(|| reject_where_threads_meet(Meet::ByChance));
+    let outcome = std::panic::catch_unwind(|| reject_where_threads_meet(Meet::ByChance));
     meeting::leave_to_chance(false);
-    found.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
 }
 
 fn reject_where_threads_meet(meet: Meet) {
@@ -278,11 +278,11 @@ fn what_hangs_ends_the_process() {
             ("keeps-lock", Check::Sequential),
         ] {
             let output = child(hangs);
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.code(), Some(1), "{said}");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{stderr}");
             assert!(
-                said.contains(&format!("{check} check (seed 1): hung")),
-                "{said}"
+                stderr.contains(&format!("{check} check (seed 1): hung")),
+                "{stderr}"
             );
         }
     }

@@ -2,13 +2,13 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use conformance::Dawdler;
+use conformance::YieldingRecord;
 use contract::{Event, Handle, IdMap, ProcessId, ProcessStatus, Profile, Rejected, Strategy};
 
 use crate::meeting::{Act, Joined, Meeting};
 
 /// What the tables hold.
-pub(crate) type Status = Dawdler<ProcessStatus>;
+pub(crate) type Status = YieldingRecord<ProcessStatus>;
 
 /// A copy that takes the time of a clone, as it does for a record that is not plain data.
 pub(crate) fn cloned(record: &Status) -> Status {

@@ -195,9 +195,9 @@ impl Default for LocksInTwoOrders {
 
 impl LocksInTwoOrders {
     fn lock<'m>(&self, locks: [&'m Mutex<()>; 2]) -> [MutexGuard<'m, ()>; 2] {
-        let one = locks[0].lock().unwrap();
+        let first = locks[0].lock().unwrap();
         self.both_held.wait();
-        [one, locks[1].lock().unwrap()]
+        [first, locks[1].lock().unwrap()]
     }
 }
 

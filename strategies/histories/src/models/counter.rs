@@ -23,7 +23,7 @@ impl Model for Counter {
     fn step(&self, state: &i128, action: &CounterAction) -> Step<i128> {
         match *action {
             CounterAction::Add(number) => Step::To(state + i128::from(number)),
-            CounterAction::Read(seen) if seen == *state => Step::Observes,
+            CounterAction::Read(value) if value == *state => Step::Observes,
             CounterAction::Read(_) => Step::Impossible,
         }
     }
@@ -31,7 +31,7 @@ impl Model for Counter {
     fn describe(&self, action: &CounterAction) -> String {
         match action {
             CounterAction::Add(number) => format!("add {number}"),
-            CounterAction::Read(seen) => format!("read -> {seen}"),
+            CounterAction::Read(value) => format!("read -> {value}"),
         }
     }
 

@@ -33,7 +33,7 @@ impl Model for KeyValue {
 
     fn step(&self, state: &Text, action: &KeyValueAction) -> Step<Text> {
         match action {
-            KeyValueAction::Get(seen) if seen == state => Step::Observes,
+            KeyValueAction::Get(answer) if answer == state => Step::Observes,
             KeyValueAction::Get(_) => Step::Impossible,
             KeyValueAction::Put(text) => Step::To(text.clone()),
             KeyValueAction::Append(text) => Step::To(state.with(text)),
@@ -52,18 +52,18 @@ impl Model for KeyValue {
         observation: &KeyValueAction,
         between: &[&KeyValueAction],
     ) -> bool {
-        let KeyValueAction::Get(seen) = observation else {
+        let KeyValueAction::Get(answer) = observation else {
             return true;
         };
-        let seen = seen.end();
+        let answer = answer.end();
         let mut begins: Vec<usize> = Vec::new();
         let mut appended: FxHashSet<&str> = FxHashSet::default();
-        if state.begins(seen) {
+        if state.begins(answer) {
             begins.push(state.0.len);
         }
         for action in between {
             match action {
-                KeyValueAction::Put(text) if seen.starts_with(text.end()) => {
+                KeyValueAction::Put(text) if answer.starts_with(text.end()) => {
                     begins.push(text.0.len);
                 }
                 KeyValueAction::Append(text) => {
@@ -72,7 +72,7 @@ impl Model for KeyValue {
                 KeyValueAction::Get(_) | KeyValueAction::Put(_) => {}
             }
         }
-        is_made_of(seen, begins, &appended)
+        is_made_of(answer, begins, &appended)
     }
 
     fn observes(&self, action: &KeyValueAction) -> bool {
@@ -81,7 +81,7 @@ impl Model for KeyValue {
 
     fn describe(&self, action: &KeyValueAction) -> String {
         match action {
-            KeyValueAction::Get(seen) => format!("get -> {}", shown(seen)),
+            KeyValueAction::Get(answer) => format!("get -> {}", shown(answer)),
             KeyValueAction::Put(text) => format!("put {}", shown(text)),
             KeyValueAction::Append(text) => format!("append {}", shown(text)),
         }
@@ -242,12 +242,12 @@ impl Drop for Piece {
 /// count more than once: this may only say no where it is sure.
 fn is_made_of(whole: &str, mut begins: Vec<usize>, pieces: &FxHashSet<&str>) -> bool {
     let lengths: BTreeSet<usize> = pieces.iter().map(|piece| piece.len()).collect();
-    let mut seen = vec![false; whole.len() + 1];
+    let mut visited = vec![false; whole.len() + 1];
     while let Some(begin) = begins.pop() {
         if begin == whole.len() {
             return true;
         }
-        if !std::mem::replace(&mut seen[begin], true) {
+        if !std::mem::replace(&mut visited[begin], true) {
             let ends = lengths.iter().map(|length| begin + length);
             let is_piece = |piece: &str| pieces.contains(piece);
             begins.extend(ends.filter(|&end| whole.get(begin..end).is_some_and(is_piece)));

@@ -38,8 +38,8 @@ impl<V: Value> Model for MultiRegister<V> {
                     let next = next.get_or_insert_with(|| state.clone());
                     next.insert(key.clone(), value.clone());
                 }
-                Access::Read(key, seen) => {
-                    if next.as_ref().unwrap_or(state).get(key) != seen.as_ref() {
+                Access::Read(key, value) => {
+                    if next.as_ref().unwrap_or(state).get(key) != value.as_ref() {
                         return Step::Impossible;
                     }
                 }
@@ -64,7 +64,7 @@ impl<V: Value> Model for MultiRegister<V> {
             .iter()
             .map(|access| match access {
                 Access::Write(key, value) => format!("{key} = {value}"),
-                Access::Read(key, seen) => format!("{key} -> {}", shown(seen.as_ref())),
+                Access::Read(key, value) => format!("{key} -> {}", shown(value.as_ref())),
             })
             .collect();
         format!("txn {}", texts.join(", "))

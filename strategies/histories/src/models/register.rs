@@ -44,7 +44,7 @@ impl<V: Value> Model for Register<V> {
 fn step<V: Value>(state: Option<&V>, action: &RegisterAction<V>) -> Step<Option<V>> {
     match action {
         RegisterAction::Write(value) => Step::To(Some(value.clone())),
-        RegisterAction::Read(seen) if seen.as_ref() == state => Step::Observes,
+        RegisterAction::Read(value) if value.as_ref() == state => Step::Observes,
         RegisterAction::Read(_) => Step::Impossible,
     }
 }
@@ -52,7 +52,7 @@ fn step<V: Value>(state: Option<&V>, action: &RegisterAction<V>) -> Step<Option<
 fn describe<V: Value>(action: &RegisterAction<V>) -> String {
     match action {
         RegisterAction::Write(value) => format!("write {value}"),
-        RegisterAction::Read(seen) => format!("read -> {}", shown(seen.as_ref())),
+        RegisterAction::Read(value) => format!("read -> {}", shown(value.as_ref())),
     }
 }
 

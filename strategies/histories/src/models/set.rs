@@ -37,7 +37,7 @@ impl<V: Value> Model for Set<V> {
     fn step(&self, state: &OrdSet<V>, action: &SetAction<V>) -> Step<OrdSet<V>> {
         match action {
             SetAction::Add(value) => Step::To(state.update(value.clone())),
-            SetAction::Read(seen) if seen == state => Step::Observes,
+            SetAction::Read(values) if values == state => Step::Observes,
             SetAction::Read(_) => Step::Impossible,
         }
     }
@@ -53,18 +53,18 @@ impl<V: Value> Model for Set<V> {
         observation: &SetAction<V>,
         between: &[&SetAction<V>],
     ) -> bool {
-        let SetAction::Read(seen) = observation else {
+        let SetAction::Read(values) = observation else {
             return true;
         };
-        if !state.is_subset(seen) {
+        if !state.is_subset(values) {
             return false;
         }
         let added = between.iter().filter_map(|action| match action {
             SetAction::Add(value) => Some(value),
             SetAction::Read(_) => None,
         });
-        let useful = added.filter(|value| seen.contains(*value) && !state.contains(*value));
-        state.len() + useful.collect::<HashSet<&V>>().len() == seen.len()
+        let useful = added.filter(|value| values.contains(*value) && !state.contains(*value));
+        state.len() + useful.collect::<HashSet<&V>>().len() == values.len()
     }
 
     fn observes(&self, action: &SetAction<V>) -> bool {
@@ -74,7 +74,7 @@ impl<V: Value> Model for Set<V> {
     fn describe(&self, action: &SetAction<V>) -> String {
         match action {
             SetAction::Add(value) => format!("add {value}"),
-            SetAction::Read(seen) => format!("read -> {}", shown(seen)),
+            SetAction::Read(values) => format!("read -> {}", shown(values)),
         }
     }
 

@@ -21,10 +21,10 @@ fn model(readers: usize, reads: usize, writes: u64, preemptions: usize) {
                     let mut reader = lock.reader();
                     let mut last = 0;
                     for _ in 0..reads {
-                        let (one, other) = reader.read(|&value| value);
-                        assert_eq!(one, other);
-                        assert!(one >= last, "a reader went back");
-                        last = one;
+                        let (first, second) = reader.read(|&value| value);
+                        assert_eq!(first, second);
+                        assert!(first >= last, "a reader went back");
+                        last = first;
                     }
                 })
             })
@@ -38,8 +38,8 @@ fn model(readers: usize, reads: usize, writes: u64, preemptions: usize) {
         for thread in threads {
             thread.join().unwrap();
         }
-        let seen = lock.reader().read(|&value| value);
-        assert_eq!(seen, (writes, writes));
+        let observed = lock.reader().read(|&value| value);
+        assert_eq!(observed, (writes, writes));
     });
 }
 

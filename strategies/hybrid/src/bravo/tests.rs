@@ -121,10 +121,10 @@ fn readers_never_see_half_a_write() {
                 let mut reader = lock.reader();
                 let mut last = 0;
                 while last < WRITES {
-                    let [one, other] = reader.read(|&value| value);
-                    assert_eq!(one, other);
-                    assert!(one >= last);
-                    last = one;
+                    let [first, second] = reader.read(|&value| value);
+                    assert_eq!(first, second);
+                    assert!(first >= last);
+                    last = first;
                 }
             });
         }

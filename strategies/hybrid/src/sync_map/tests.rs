@@ -82,10 +82,10 @@ fn a_scan_promotes_and_sees_each_record_once() {
     let mut handle = table.handle();
     insert(&mut handle, 3);
     handle.remove(ProcessId(1));
-    let mut seen = Vec::new();
-    handle.scan(|id, _| seen.push(id.0));
-    seen.sort_unstable();
-    assert_eq!(seen, [2, 3]);
+    let mut ids = Vec::new();
+    handle.scan(|id, _| ids.push(id.0));
+    ids.sort_unstable();
+    assert_eq!(ids, [2, 3]);
     assert_eq!(keys(&table), (vec![1, 2, 3], None, 0));
 }
 
@@ -151,10 +151,10 @@ fn an_entry_that_was_removed_from_the_dirty_map_is_dead() {
     let table = promoted(&[1]);
     let mut handle = table.handle();
     insert(&mut handle, 2);
-    let found = handle.find_locked(ProcessId(2)).unwrap();
+    let entry = handle.find_locked(ProcessId(2)).unwrap();
     assert!(handle.remove(ProcessId(2)).is_some());
     insert(&mut handle, 2);
-    assert_eq!(found.apply(&START), None);
+    assert_eq!(entry.apply(&START), None);
     assert_eq!(handle.read(ProcessId(2), ProcessStatus::revision), Some(0));
 }
 

@@ -97,7 +97,8 @@ impl Service {
     pub(crate) fn expire(&self, now: u64) -> usize {
         let is_live = move |session: &Session| session.expires > now;
         let mut writer = self.writer.lock().unwrap();
-        let removed = writer.read(|table| table.values().filter(|one| !is_live(one)).count());
+        let removed =
+            writer.read(|table| table.values().filter(|session| !is_live(session)).count());
         writer.write(move |table| table.retain(|_, session| is_live(session)));
         removed
     }
@@ -112,7 +113,10 @@ impl Reader {
 
     pub(crate) fn list(&self) -> Vec<(String, u64)> {
         let table = self.0.enter().expect("the service is alive");
-        let hits = table.0.iter().map(|(token, one)| (token.clone(), one.hits));
+        let hits = table
+            .0
+            .iter()
+            .map(|(token, session)| (token.clone(), session.hits));
         let mut hits: Vec<_> = hits.collect();
         hits.sort_unstable();
         hits

@@ -53,7 +53,7 @@ impl Service {
         let sessions = self.sessions.lock();
         let hits = sessions
             .iter()
-            .map(|(token, one)| (token.clone(), one.hits));
+            .map(|(token, session)| (token.clone(), session.hits));
         let mut hits: Vec<_> = hits.collect();
         hits.sort_unstable();
         hits

@@ -46,8 +46,8 @@ impl Service {
     /// Not at one instant any more. If the map is resized meanwhile, a token may come twice.
     pub(crate) fn list(&self) -> Vec<(String, u64)> {
         let mut hits = Vec::new();
-        self.sessions.iter_sync(|token, one| {
-            hits.push((token.clone(), one.hits));
+        self.sessions.iter_sync(|token, session| {
+            hits.push((token.clone(), session.hits));
             true
         });
         hits.sort_unstable();

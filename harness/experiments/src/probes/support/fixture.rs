@@ -4,7 +4,7 @@ use contract::{ErasedTable, Handle, ProcessId};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::subject::{MakeTable, Subject, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, MakeTable, TableHandle, heartbeat};
 
 /// Records in the table.
 pub(crate) const PROCESSES: usize = 1_024;
@@ -45,11 +45,11 @@ impl Fixture {
     }
 
     /// A table with every process in it, running.
-    pub(crate) fn table(&self) -> ErasedTable<Subject> {
+    pub(crate) fn table(&self) -> ErasedTable<InstrumentedRecord> {
         let table = (self.make)(PROCESSES);
         let mut handle = table.handle();
         for &id in &self.ids {
-            handle.insert(id, Subject::running(id));
+            handle.insert(id, InstrumentedRecord::running(id));
         }
         handle.publish();
         drop(handle);
@@ -71,7 +71,7 @@ impl Fixture {
     /// Reads a process and touches all of it.
     #[inline]
     pub(crate) fn read(&self, handle: &mut TableHandle<'_>, thread: usize, step: usize) {
-        std::hint::black_box(handle.read(self.at(thread, step), Subject::touch));
+        std::hint::black_box(handle.read(self.at(thread, step), InstrumentedRecord::touch));
     }
 
     /// Applies a heartbeat to a process.
@@ -89,14 +89,14 @@ impl Fixture {
             std::hint::black_box(handle.remove(goes));
         } else {
             let comes = self.churned[pair % TAPE_LENGTH];
-            std::hint::black_box(handle.insert(comes, Subject::running(comes)));
+            std::hint::black_box(handle.insert(comes, InstrumentedRecord::running(comes)));
         }
     }
 
     /// Puts the first processes that [`churn`](Fixture::churn) removes into the table.
     pub(crate) fn prepare_churn(&self, handle: &mut TableHandle<'_>) {
         for &id in &self.churned[TAPE_LENGTH - CHURN_WINDOW..] {
-            handle.insert(id, Subject::running(id));
+            handle.insert(id, InstrumentedRecord::running(id));
         }
         handle.publish();
     }

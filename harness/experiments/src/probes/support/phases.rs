@@ -7,8 +7,8 @@ use contract::ErasedTable;
 use model::clock;
 use model::probe::Histogram;
 
+use crate::instrumented_record::{InstrumentedRecord, TableHandle};
 use crate::probes::support::clock::Timeline;
-use crate::subject::{Subject, TableHandle};
 
 /// Tells threads which phase it is. All accesses are relaxed: nothing is published through it, and
 /// what the threads saw is returned when they are joined.
@@ -29,7 +29,7 @@ const IDLE: Duration = Duration::from_micros(50);
 
 /// What one thread did in one phase.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct PhaseResult {
     /// Operations that ended in the phase in which they began.
     pub(crate) completed: u64,
     /// Nanoseconds from the end of one operation to the end of the next, of all that began in the
@@ -47,15 +47,15 @@ impl Phases {
     }
 
     /// A thread's part: does `operation` on the table in the phases in which it takes part, until the end.
-    /// Returns a tally for each phase.
+    /// Returns a result for each phase.
     pub(crate) fn perform<const PHASES: usize>(
         &self,
-        table: &ErasedTable<Subject>,
+        table: &ErasedTable<InstrumentedRecord>,
         takes_part: [bool; PHASES],
         mut operation: impl FnMut(&mut TableHandle<'_>, usize),
-    ) -> [Tally; PHASES] {
+    ) -> [PhaseResult; PHASES] {
         let mut handle = table.handle();
-        let mut tallies = [(); PHASES].map(|()| Tally::default());
+        let mut results = [(); PHASES].map(|()| PhaseResult::default());
         let mut step = 0;
         // In which phase the last operation ended, and when.
         let mut last = (PAUSE, 0);
@@ -63,7 +63,7 @@ impl Phases {
         loop {
             let begun = self.phase.load(Ordering::Relaxed);
             if begun == OVER {
-                return tallies;
+                return results;
             }
             let index = begun.wrapping_sub(1) as usize;
             if begun == PAUSE || !takes_part[index] {
@@ -79,8 +79,8 @@ impl Phases {
             operation(&mut handle, step);
             step += 1;
             let now_ns = self.time.now_ns();
-            tallies[index].waits.record(now_ns - from_ns);
-            tallies[index].completed += u64::from(self.phase.load(Ordering::Relaxed) == begun);
+            results[index].waits.record(now_ns - from_ns);
+            results[index].completed += u64::from(self.phase.load(Ordering::Relaxed) == begun);
             last = (begun, now_ns);
         }
     }

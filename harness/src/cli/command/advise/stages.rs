@@ -15,7 +15,7 @@ use model::error::{Error, Result};
 use model::preset::Preset;
 use model::sample::{Card, Header, Line};
 use model::scenario::{Origin, Scenario};
-use registry::roster;
+use registry::strategies;
 use results::{Machine, Protocol};
 use serde_json::json;
 use trace::StallTask;
@@ -212,11 +212,11 @@ impl Stages<'_> {
     fn objections(&self, lines: &[Line]) -> Vec<Finding> {
         let plan = self.plan;
         let (names, exclusions) =
-            roster::participants(&plan.scenarios[0], &plan.strategies, &plan.baseline);
+            strategies::participants(&plan.scenarios[0], &plan.strategies, &plan.baseline);
         let exclusions = exclusions.into_iter();
-        let exclusions = exclusions.filter(|one| !controls::is_control(&one.strategy));
-        let unable =
-            exclusions.map(|one| Finding::unable(self.workload, &one.strategy, one.reason));
+        let exclusions = exclusions.filter(|exclusion| !controls::is_control(&exclusion.strategy));
+        let unable = exclusions
+            .map(|exclusion| Finding::unable(self.workload, &exclusion.strategy, exclusion.reason));
         let able = cards(lines).filter(|card| names.contains(&card.name));
         let findings = able.flat_map(|card| findings(self.workload, card, lines));
         let unmet = findings.filter(|finding| !finding.is_met);
@@ -311,7 +311,7 @@ mod tests {
     fn warning(text: &str, preset: Preset) -> Option<String> {
         let workload = Workload::parse(text, "w.toml").expect("it is a workload");
         let questions = workload.questions().expect("it can be asked");
-        let names = roster::entries(workload.record()).into_iter();
+        let names = strategies::entries(workload.record()).into_iter();
         let plan = Plan {
             scenarios: questions.scenarios.clone(),
             strategies: names.map(|entry| entry.profile.name.to_owned()).collect(),
@@ -335,7 +335,7 @@ mod tests {
         let mut run = fixtures::Run::new([invented("a/fast", 3.0, 1.2, 1.2)]);
         let is_kept =
             |name: &str| ["single-reader", "update", "scan-while-writing"].contains(&name);
-        run.scenarios.retain(|one| is_kept(&one.name));
+        run.scenarios.retain(|scenario| is_kept(&scenario.name));
         run.processes = 9;
         let samples = Samples::from_lines(run.lines()).expect("it begins with its header");
         let verdict = |results: &Machine| {

@@ -44,12 +44,12 @@ pub(crate) fn see(
     task: &StallTask,
     mut begin: impl FnMut(Operation),
 ) -> Result<StallSeen> {
-    let mut seen = StallSeen {
+    let mut observed = StallSeen {
         strategy: strategy.profile.name.into(),
         ..StallSeen::default()
     };
     if !strategy.is_shared() {
-        return Ok(seen);
+        return Ok(observed);
     }
     let experiment = StallExperiment::new(Fixture::set(trap, strategy, 0)?, strategy)?;
     let mut symbols = Symbols::load();
@@ -60,15 +60,16 @@ pub(crate) fn see(
             every: task.every,
         };
         let pairs = search.pairs(&task.peers, &mut symbols, || begin(stalled));
-        seen.pairs.extend(pairs);
+        observed.pairs.extend(pairs);
         let scripts = Script::all(stalled, &task.peers);
         for script in scripts.into_iter().filter(|_| task.two_stops > 0) {
             begin(stalled);
-            seen.two_stops
+            observed
+                .two_stops
                 .push(two_stops::search(&experiment, &script, task.two_stops));
         }
     }
-    Ok(seen)
+    Ok(observed)
 }
 
 /// How often an operation may take another way than the first time before a point counts as one that
@@ -110,7 +111,8 @@ impl Search<'_> {
         for tried in groups {
             begin();
             let [id, _] = self.experiment.fixture.processes(tried[0]);
-            let points = Points::of(&self.experiment.record(self.stalled, id), self.every);
+            let points =
+                Points::from_recording(&self.experiment.record(self.stalled, id), self.every);
             let states: Vec<usize> = (0..points.states.len()).collect();
             let mut outcomes = self.at_states(&points, &states, tried, manner);
             for (number, &tried) in tried.iter().enumerate() {
@@ -121,7 +123,7 @@ impl Search<'_> {
         }
         pairs.sort_by_key(|pair| {
             let which = (pair.stalled, pair.peer, pair.same_process);
-            all.iter().position(|one| *one == which)
+            all.iter().position(|tried| *tried == which)
         });
         pairs
     }
@@ -168,7 +170,7 @@ impl Search<'_> {
         let blocks = |&state: &usize| is_blocked(&outcomes[state][number]);
         let blocked: Vec<usize> = (0..outcomes.len()).filter(blocks).collect();
         let try_at = |states: &[usize]| self.at_states(points, states, &[tried], Manner::PATIENT);
-        for stretch in blocked.chunk_by(|one, next| one + 1 == *next) {
+        for stretch in blocked.chunk_by(|state, next| state + 1 == *next) {
             let mut left = stretch;
             while let Some((&last, before)) = left.split_last() {
                 let outcome = try_at(&[last]).remove(0).remove(0);
@@ -235,7 +237,7 @@ fn in_allocator(blocked: &[usize], points: &Points) -> Vec<usize> {
             .of_state(state)
             .all(|point| points.is_in_allocator(point))
     };
-    let stretches = blocked.chunk_by(|one, next| one + 1 == *next);
+    let stretches = blocked.chunk_by(|state, next| state + 1 == *next);
     let inside = stretches.filter(|stretch| stretch.iter().all(is_inside));
     inside.flatten().copied().collect()
 }

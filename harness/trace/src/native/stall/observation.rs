@@ -32,7 +32,7 @@ pub(crate) enum Observation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scan {
     /// Which were there, a bit each.
-    seen: u32,
+    present: u32,
     /// Which were there more than once.
     twice: u32,
     torn: bool,
@@ -41,13 +41,13 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    pub(crate) fn of(visited: &[(ProcessId, ProcessStatus)]) -> Self {
+    pub(crate) fn from_visited(visited: &[(ProcessId, ProcessStatus)]) -> Self {
         let mut scan = Self::default();
         for (id, record) in visited {
             scan.torn |= record.examine(*id).is_err();
             if let Some(number) = number_of(*id) {
-                scan.twice |= scan.seen & (1 << number);
-                scan.seen |= 1 << number;
+                scan.twice |= scan.present & (1 << number);
+                scan.present |= 1 << number;
                 scan.revisions[number] = record.revision();
             }
         }
@@ -62,7 +62,7 @@ impl Scan {
             Some("saw a torn record")
         } else if self.twice & !returned.map_or(0, bit) != 0 {
             Some("saw a process twice")
-        } else if (self.seen | bit(touched)) != ALL {
+        } else if (self.present | bit(touched)) != ALL {
             Some("saw not a process that was there all the time")
         } else {
             None
@@ -72,13 +72,13 @@ impl Scan {
     /// The revision of a process that is there all the time, or comes and goes, as it was found.
     fn revision(&self, id: ProcessId) -> Option<u64> {
         let number = number_of(id)?;
-        (self.seen & (1 << number) != 0).then(|| self.revisions[number])
+        (self.present & (1 << number) != 0).then(|| self.revisions[number])
     }
 }
 
 impl Observation {
     /// A record that was found for a process, or none.
-    pub(crate) fn found(id: ProcessId, record: Option<ProcessStatus>) -> Self {
+    pub(crate) fn from_record(id: ProcessId, record: Option<ProcessStatus>) -> Self {
         let Some(record) = record else {
             return Observation::Nothing;
         };
@@ -90,7 +90,7 @@ impl Observation {
     }
 
     /// What a reader finds of a record of that revision, or of none.
-    fn of_revision(revision: Option<u64>) -> Self {
+    fn from_revision(revision: Option<u64>) -> Self {
         revision.map_or(Observation::Nothing, Observation::Record)
     }
 
@@ -142,15 +142,15 @@ const INSERTED: u64 = 1;
 /// What an operation does to a record of a revision, or to none: what it answers, and what is there
 /// afterwards.
 pub(super) fn carried_out(operation: Operation, before: Option<u64>) -> (Observation, Option<u64>) {
-    let found = Observation::of_revision(before);
+    let observation = Observation::from_revision(before);
     match operation {
-        Operation::ReadHit | Operation::ReadMiss | Operation::Scan => (found, before),
+        Operation::ReadHit | Operation::ReadMiss | Operation::Scan => (observation, before),
         Operation::Apply => match before {
             Some(revision) => (Observation::Applied(revision + 1), Some(revision + 1)),
             None => (Observation::Nothing, None),
         },
-        Operation::Insert => (found, Some(INSERTED)),
-        Operation::Remove => (found, None),
+        Operation::Insert => (observation, Some(INSERTED)),
+        Operation::Remove => (observation, None),
     }
 }
 
@@ -233,7 +233,7 @@ impl Beside<'_> {
         }
         let left = now
             .iter()
-            .map(|&(id, revision)| (id, Observation::of_revision(revision)));
+            .map(|&(id, revision)| (id, Observation::from_revision(revision)));
         Order {
             observed,
             is_of_others: is_of_others
@@ -261,7 +261,7 @@ impl Beside<'_> {
         };
         let stale = ids().find(|&id| !orders.iter().any(|order| agrees(order, id)));
         if let Some(id) = stale {
-            let observed = Observation::of_revision(scan.revision(id)).describe();
+            let observed = Observation::from_revision(scan.revision(id)).describe();
             return Some(format!(
                 "{observed} of a process that was never like that meanwhile"
             ));
@@ -348,7 +348,7 @@ impl Encounter {
             (Some(_), None) => (Some(INSERTED), Some(Operation::Insert)),
             _ => (left, None),
         };
-        (Observation::of_revision(left), undo)
+        (Observation::from_revision(left), undo)
     }
 }
 

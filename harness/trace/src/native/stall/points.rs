@@ -49,7 +49,7 @@ pub(super) struct Point {
 
 impl Points {
     /// Those of a recorded operation; each a state of its own if `every` is to be tried.
-    pub(crate) fn of(recording: &Recording, every: bool) -> Self {
+    pub(crate) fn from_recording(recording: &Recording, every: bool) -> Self {
         let mut reader = Reader {
             follower: Follower::default(),
             times: HashMap::new(),
@@ -112,9 +112,9 @@ impl Points {
     /// How far another recording has come in the same way: changes that others
     /// can see.
     pub(crate) fn in_common(&self, recording: &Recording) -> usize {
-        let other = Self::of(recording, false);
+        let other = Self::from_recording(recording, false);
         let both = changes(&self.all).zip(changes(&other.all));
-        both.take_while(|(one, other)| one == other).count()
+        both.take_while(|(ours, theirs)| ours == theirs).count()
     }
 
     /// How far that is for a point: the changes that lead there.

@@ -333,7 +333,7 @@ impl Peer<'_> {
 
     /// What it sees of what it has begun; nothing if it is blocked.
     fn wait(&mut self, manner: Manner) -> Option<Observation> {
-        let mut sleepers = Quiescence::within(manner.looks);
+        let mut quiescence = Quiescence::within(manner.looks);
         let began = processor_time_of_others();
         loop {
             if let Some(answer) = self.actor.answer_within(GLANCE) {
@@ -341,7 +341,7 @@ impl Peer<'_> {
                 return Some(answer.observed);
             }
             let spun = processor_time_of_others().saturating_sub(began);
-            if sleepers.are_all() || spun > manner.spun {
+            if quiescence.is_reached() || spun > manner.spun {
                 return None;
             }
         }

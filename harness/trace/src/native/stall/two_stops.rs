@@ -25,11 +25,11 @@ const FIRST_STOPS_MIN: usize = 8;
 
 /// Tries pairs of stops.
 pub(crate) fn search(experiment: &StallExperiment, script: &Script, steps: usize) -> TwoStops {
-    let undisturbed = Points::of(&experiment.trip(script, &[]).recording, false);
+    let undisturbed = Points::from_recording(&experiment.trip(script, &[]).recording, false);
     let all = undisturbed.accesses();
     let pairs_max = pairs_max(script, undisturbed.all.len(), steps);
     let first_stops_max = FIRST_STOPS_MIN.max(pairs_max / 16);
-    let mut found = TwoStops {
+    let mut result = TwoStops {
         stalled: script.operation,
         writes: script.writes,
         points: all.len() as u64,
@@ -44,51 +44,51 @@ pub(crate) fn search(experiment: &StallExperiment, script: &Script, steps: usize
         let left = (all.len() - number - 1) as u64;
         let first = undisturbed.place(point);
         if !is_chosen(number, first_stops_max, all.len()) {
-            found.untried += left;
+            result.untried += left;
             continue;
         }
         let trip = experiment.trip(script, &[first]);
-        judge(&mut found, &trip, &undisturbed, &[first]);
-        let access_path = Points::of(&trip.recording, false);
+        judge(&mut result, &trip, &undisturbed, &[first]);
+        let access_path = Points::from_recording(&trip.recording, false);
         match access_path.at(first) {
-            _ if trip.is_blocked => found.blocked += left,
+            _ if trip.is_blocked => result.blocked += left,
             Some(point) if trip.stops == 1 => {
                 let mut seconds = access_path.accesses();
                 seconds.retain(|&second| second > point);
                 let pair = |second| [first, access_path.place(second)];
                 pairs.extend(seconds.into_iter().map(pair));
             }
-            _ => found.untried += left,
+            _ => result.untried += left,
         }
     }
     for (number, places) in pairs.iter().enumerate() {
         if !is_chosen(number, pairs_max, pairs.len()) {
-            found.untried += 1;
+            result.untried += 1;
             continue;
         }
         let trip = experiment.trip(script, places);
-        judge(&mut found, &trip, &undisturbed, places);
+        judge(&mut result, &trip, &undisturbed, places);
         if trip.stops == places.len() {
-            found.tried += 1;
+            result.tried += 1;
         } else {
-            found.untried += 1;
+            result.untried += 1;
         }
     }
-    found
+    result
 }
 
 /// Whether it is among the about `max` that are chosen of so many, here and there, but always the same.
-fn is_chosen(number: usize, max: usize, of: usize) -> bool {
+fn is_chosen(number: usize, max: usize, count: usize) -> bool {
     // The golden ratio's fractions are spread evenly (Knuth, TAOCP vol. 3, 6.4).
     let spread = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-    of <= max || (spread * of as u64) >> 32 < max as u64
+    count <= max || (spread * count as u64) >> 32 < max as u64
 }
 
 /// Counts what no order explains, and keeps the first of it.
-fn judge(found: &mut TwoStops, trip: &Trip, undisturbed: &Points, places: &[Place]) {
+fn judge(result: &mut TwoStops, trip: &Trip, undisturbed: &Points, places: &[Place]) {
     let Some(flaw) = &trip.flaw else { return };
-    found.wrong += 1;
-    found.evidence.get_or_insert_with(|| {
+    result.wrong += 1;
+    result.evidence.get_or_insert_with(|| {
         let stop = |place: &Place| {
             let point = undisturbed.at(*place);
             point.map_or_else(|| "a retry".to_owned(), |point| point.to_string())
@@ -138,14 +138,14 @@ impl Script {
             }
         }
         if peers.contains(&Insert) && peers.contains(&Remove) {
-            let (there, absent) = (target(Remove, 0), target(Insert, 0));
+            let (present, absent) = (target(Remove, 0), target(Insert, 0));
             scripts.push(Self {
                 writes: Writes::Membership,
                 operation,
-                id: if is_about_absent { absent } else { there },
+                id: if is_about_absent { absent } else { present },
                 at_stops: [
-                    [(Remove, there), (Insert, absent)],
-                    [(Remove, absent), (Insert, there)],
+                    [(Remove, present), (Insert, absent)],
+                    [(Remove, absent), (Insert, present)],
                 ],
             });
         }

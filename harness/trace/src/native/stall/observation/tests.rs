@@ -57,13 +57,13 @@ fn what_is_removed_is_gone_whoever_comes_first() {
 #[test]
 fn scans_have_to_be_complete() {
     let scan = Scan {
-        seen: ALL,
+        present: ALL,
         ..Scan::default()
     };
     let during = encounter(Operation::Apply, Operation::Scan, true);
     let flaw = |scan| during.flaw(Observation::Scanned(scan), None);
     assert_eq!(flaw(scan), None);
-    assert!(flaw(Scan { seen: 1, ..scan }).is_some());
+    assert!(flaw(Scan { present: 1, ..scan }).is_some());
     assert!(flaw(Scan { twice: 1, ..scan }).is_some());
     assert!(flaw(Scan { torn: true, ..scan }).is_some());
 }
@@ -79,10 +79,10 @@ fn update(id: ProcessId, made: u64) -> Other {
 
 /// An operation on a record of revision 7, beside an update of it and one of another record.
 fn flaw(operation: Operation, observed: Observation, made: u64, left: u64) -> Option<String> {
-    let readings = |[one, other]: [u64; 2]| {
+    let readings = |[first, second]: [u64; 2]| {
         [
-            (ONE, Observation::Record(one)),
-            (OTHER, Observation::Record(other)),
+            (ONE, Observation::Record(first)),
+            (OTHER, Observation::Record(second)),
         ]
     };
     Beside {

@@ -21,28 +21,28 @@ use contract::{
 };
 
 /// Makes a table with room for so many records.
-pub type MakeTable = fn(usize) -> ErasedTable<Subject>;
+pub type MakeTable = fn(usize) -> ErasedTable<InstrumentedRecord>;
 
 /// A thread's access to a table.
-pub type TableHandle<'t> = ErasedHandle<'t, Subject>;
+pub type TableHandle<'t> = ErasedHandle<'t, InstrumentedRecord>;
 
 /// A strategy of the registry; `None` if there is none of that name.
 pub fn strategy(name: &str) -> Option<MakeTable> {
     struct Find(Option<MakeTable>);
-    impl Visitor<Subject> for Find {
-        fn visit<S: Strategy<Subject>>(&mut self) {
+    impl Visitor<InstrumentedRecord> for Find {
+        fn visit<S: Strategy<InstrumentedRecord>>(&mut self) {
             self.0 = Some(ErasedTable::new::<S>);
         }
         fn exclude(&mut self, _: Profile, _: &'static str) {}
     }
     let mut find = Find(None);
-    registry::visit_plain::<Subject>(&mut registry::Only(name, &mut find));
+    registry::visit_plain::<InstrumentedRecord>(&mut registry::Only(name, &mut find));
     find.0
 }
 
 /// [`ProcessStatus`], 64 bytes as well, at the price of one comparison per update.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Subject(ProcessStatus);
+pub struct InstrumentedRecord(ProcessStatus);
 
 /// Where the application of [`held_up`] waits.
 pub static IN_UPDATE: Gate = Gate::new();
@@ -77,7 +77,7 @@ fn act_up(at_ns: u64) {
     }
 }
 
-impl Subject {
+impl InstrumentedRecord {
     /// A pending process, revision 0.
     pub fn pending(id: ProcessId) -> Self {
         Self(ProcessStatus::pending(id))
@@ -112,7 +112,7 @@ impl Subject {
     }
 }
 
-impl Record for Subject {
+impl Record for InstrumentedRecord {
     type Event = Event;
     type Rejected = Rejected;
 
@@ -139,7 +139,7 @@ impl Record for Subject {
     }
 }
 
-impl PlainRecord for Subject {
+impl PlainRecord for InstrumentedRecord {
     type Words = [u64; 8];
 
     #[inline]

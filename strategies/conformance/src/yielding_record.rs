@@ -17,12 +17,12 @@ use contract::{Event, Flaw, Padded, PlainRecord, ProcessId, Record, Rejected, Sp
 ///
 /// The checks run with it in place of the record itself; it goes by the same name.
 #[derive(Copy, Debug, PartialEq)]
-pub struct Dawdler<R>(R);
+pub struct YieldingRecord<R>(R);
 
 /// A plain record of 1 KiB, for tearing. A record that fills one cache line moves between cores in
 /// one piece: on x86-64, half a million unvalidated reads of [`ProcessStatus`](contract::ProcessStatus)
 /// under a writer showed one torn, where the sixteen lines of this one are soon caught.
-pub type Wide = Dawdler<Padded<128>>;
+pub type Wide = YieldingRecord<Padded<128>>;
 
 /// How often: at so many opportunities, on average, once.
 const ONCE_IN: u64 = 8;
@@ -32,14 +32,14 @@ thread_local! {
     static HURRIED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// This thread does not dawdle any more: where threads shall meet at full speed on cores of their
+/// This thread does not yield in records any more: where threads shall meet at full speed on cores of their
 /// own, giving up the processor only lets them take turns on one.
 pub(crate) fn hurry() {
     HURRIED.set(true);
 }
 
 /// Lets other threads run, sometimes.
-pub(crate) fn dawdle() {
+pub(crate) fn maybe_yield() {
     if HURRIED.get() {
         return;
     }
@@ -94,25 +94,25 @@ fn yield_takes_long() -> bool {
     clippy::expl_impl_clone_on_copy,
     reason = "a copy cannot be seen, a clone can: that is the point"
 )]
-impl<R: Clone> Clone for Dawdler<R> {
+impl<R: Clone> Clone for YieldingRecord<R> {
     fn clone(&self) -> Self {
-        dawdle();
+        maybe_yield();
         Self(self.0.clone())
     }
 }
 
-impl<R: Record> Record for Dawdler<R> {
+impl<R: Record> Record for YieldingRecord<R> {
     type Event = R::Event;
     type Rejected = R::Rejected;
 
     fn apply(&self, event: &R::Event) -> Result<Self, R::Rejected> {
         let next = self.0.apply(event);
-        dawdle();
+        maybe_yield();
         next.map(Self)
     }
 
     fn apply_in_place(&mut self, event: &R::Event) -> Result<u64, R::Rejected> {
-        dawdle();
+        maybe_yield();
         self.0.apply_in_place(event)
     }
 
@@ -121,22 +121,22 @@ impl<R: Record> Record for Dawdler<R> {
     }
 }
 
-impl<R: PlainRecord> PlainRecord for Dawdler<R> {
+impl<R: PlainRecord> PlainRecord for YieldingRecord<R> {
     type Words = R::Words;
 
     fn to_words(&self) -> R::Words {
         let words = self.0.to_words();
-        dawdle();
+        maybe_yield();
         words
     }
 
     fn from_words(words: R::Words) -> Self {
-        dawdle();
+        maybe_yield();
         Self(R::from_words(words))
     }
 }
 
-impl<R> Specimen for Dawdler<R>
+impl<R> Specimen for YieldingRecord<R>
 where
     R: Specimen + Record<Event = Event, Rejected = Rejected>,
 {
