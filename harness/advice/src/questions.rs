@@ -184,7 +184,7 @@ impl Workload {
         };
         let mix = reading_for(mix, self.read_times().as_ref());
         let swept = |axis: Axis, values: &[f64], mut groups: Vec<Group>| {
-            let slug = axis.name().replace('_', "-");
+            let slug = axis.to_string().replace('_', "-");
             let values = values.iter().copied().map(Value::Number).collect();
             let group = Some(0);
             if axis == Axis::SectionNs {

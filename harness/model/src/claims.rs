@@ -5,11 +5,13 @@ use contract::{
     AfterDeadThread, AfterPanic, Capacity, Profile, Progress, ReadConsistency, Reclamation,
     Reentrancy, ScanConsistency,
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use strum::{Display, EnumIter, EnumString, IntoEnumIterator};
+use serde::{Deserialize, Deserializer, Serialize};
+use strum::{Display, EnumIter, EnumString, IntoEnumIterator, IntoStaticStr};
 
-/// Something that strategies claim, in the order of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumIter, EnumString)]
+/// Something that strategies claim, in the order of the report; in files by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "&'static str")]
+#[derive(Display, EnumIter, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Property {
     /// [`Claims::reads`]
@@ -49,13 +51,6 @@ pub enum Property {
     ReadAllocates,
     /// [`Claims::plain_data_only`]
     Records,
-}
-
-/// By its name.
-impl Serialize for Property {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
 }
 
 impl<'de> Deserialize<'de> for Property {

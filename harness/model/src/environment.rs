@@ -154,15 +154,16 @@ impl Lock {
     }
 }
 
-/// The version of any library in the lock file; the last, if there are several.
+/// The version of any library in the lock file: of several, the one under comparison, or the last.
 ///
 /// # Panics
 ///
 /// Never: the lock file is cargo's own.
 pub fn locked(library: &str) -> Option<String> {
     let packages = Lock::read().package.into_iter();
-    let mut named = packages.filter(|package| package.name == library);
-    named.next_back().map(|package| package.version)
+    let all = packages.map(|package| (package.name, package.version));
+    let mut named = all.chain(libraries()).filter(|(name, _)| name == library);
+    named.next_back().map(|(_, version)| version)
 }
 
 /// The libraries under comparison, with the versions in the lock file that this binary was built with.

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use strum::{Display, IntoStaticStr, VariantArray};
+use strum::{Display, VariantArray};
 
 /// Something that goes wrong while others use the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[derive(Display, IntoStaticStr, VariantArray)]
+#[derive(Display, VariantArray)]
 pub enum Fault {
     /// A thread that reads and scans is stopped wherever it happens to be, again and again.
     #[strum(serialize = "reader stalls")]
@@ -72,17 +72,12 @@ impl Fault {
     pub fn is_standstill(self) -> bool {
         self <= Self::OverlappingReaders
     }
-
-    /// In a few words.
-    pub fn title(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// What another thread tries to do; of an operation inside another one, what the same thread does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[derive(Display, IntoStaticStr)]
+#[derive(Display)]
 #[strum(serialize_all = "lowercase")]
 pub enum Action {
     /// Read the record that the fault is about.
@@ -107,11 +102,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// What it is called.
-    pub fn title(self) -> &'static str {
-        self.into()
-    }
-
     /// Whether it only looks.
     pub const fn is_read(self) -> bool {
         matches!(self, Action::Read | Action::ReadOthers | Action::ReadAgain)
@@ -301,11 +291,12 @@ impl fmt::Display for FaultSeen {
         let attempts = self.meanwhile.values();
         let fates: BTreeSet<Fate> = attempts.map(|attempt| attempt.fate).collect();
         for fate in fates.into_iter().rev() {
-            let actions: Vec<&str> = self.with_fate(fate).map(Action::title).collect();
+            let actions = self.with_fate(fate).map(|action| action.to_string());
+            let actions: Vec<String> = actions.collect();
             parts.push(format!("{fate}: {}", actions.join(", ")));
         }
         if !self.never.is_empty() {
-            let actions: Vec<&str> = self.never.iter().map(|action| action.title()).collect();
+            let actions: Vec<String> = self.never.iter().map(ToString::to_string).collect();
             parts.push(format!("not even afterwards: {}", actions.join(", ")));
         }
         for (&tally, &number) in &self.tallies {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A time budget. The number of blocks adapts to the machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-#[derive(strum::IntoStaticStr)]
+#[derive(strum::Display)]
 #[strum(serialize_all = "lowercase")]
 pub enum Preset {
     /// Does everything work, and what is the order of magnitude?
@@ -65,10 +65,5 @@ impl Preset {
             Preset::Quick | Preset::Default => 48,
             Preset::Full => 96,
         }
-    }
-
-    /// Its name, as on the command line.
-    pub fn name(self) -> &'static str {
-        self.into()
     }
 }

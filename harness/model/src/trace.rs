@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use strum::{Display, IntoStaticStr, VariantArray};
+use strum::{Display, VariantArray};
 
 /// An operation that is traced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[derive(Display, IntoStaticStr, VariantArray, clap::ValueEnum)]
+#[derive(Display, VariantArray, clap::ValueEnum)]
 #[strum(serialize_all = "lowercase")]
 pub enum Operation {
     /// Read a record that is there.
@@ -38,11 +38,6 @@ impl Operation {
     /// Whether it changes the table.
     pub const fn is_write(self) -> bool {
         matches!(self, Self::Apply | Self::Insert | Self::Remove)
-    }
-
-    /// What it is called.
-    pub fn title(self) -> &'static str {
-        self.into()
     }
 }
 

@@ -70,8 +70,8 @@ fn facts_of(machine: &Machine, strategy: &str) -> Value {
         let meant = stalls.iter().filter(|pair| is_meant(pair.peer)).rev();
         let pair = meant.max_by(|a, b| a.share().total_cmp(&b.share()))?;
         Some(context! {
-            stalled => pair.stalled.title(),
-            peer => pair.peer.title(),
+            stalled => pair.stalled.to_string(),
+            peer => pair.peer.to_string(),
             is_blocked => pair.blocked_by_strategy() > 0,
             share => percent(pair.share()),
         })
@@ -84,7 +84,7 @@ fn facts_of(machine: &Machine, strategy: &str) -> Value {
         Some([pair(true)?, pair(false)?].map(|pair| pair.at_64.both()))
     };
     let pairs = pairs.iter().map(|pair| {
-        let between = [pair.first.title(), pair.second.title()];
+        let between = [pair.first.to_string(), pair.second.to_string()];
         let (same, conflict) = (pair.same_process, Serde(pair.conflict));
         context! { between => between.to_vec(), same, conflict, symbol => pair.symbol() }
     });
@@ -94,8 +94,8 @@ fn facts_of(machine: &Machine, strategy: &str) -> Value {
         context! {
             symbol => place.line.conflict.symbol(),
             more => place.between.len() - 1,
-            first => first.title(),
-            second => second.title(),
+            first => first.to_string(),
+            second => second.to_string(),
             ..Value::from(Serde(place.line))
         }
     });
@@ -110,7 +110,7 @@ fn facts_of(machine: &Machine, strategy: &str) -> Value {
         worst => worst(|_| true),
         worst_read => worst(is_read),
         worst_write => worst(Operation::is_write),
-        traced => traced.into_iter().map(Operation::title).collect::<Vec<_>>(),
+        traced => traced.into_iter().map(|operation| operation.to_string()).collect::<Vec<_>>(),
         pairs => pairs.collect::<Vec<_>>(),
         footprints => Serde(footprints.collect::<Vec<_>>()),
         places => places.collect::<Vec<_>>(),

@@ -26,7 +26,7 @@ pub(super) fn section(results: &Results) -> Section {
 
 /// An operation as results call it, and in words.
 pub(super) fn named(operation: Operation) -> Value {
-    context! { name => Serde(operation), title => operation.title() }
+    context! { name => Serde(operation), title => operation.to_string() }
 }
 
 /// The predicted costs of an operation over processors, as bands of all machines with their best guesses, and what was

@@ -136,14 +136,14 @@ fn promised(machine: &Machine) -> Value {
     let outcomes = machine.faults.iter().map(|faulted| {
         context! {
             strategy => &faulted.strategy,
-            fault => faulted.fault.title(),
+            fault => faulted.fault.to_string(),
             name => Serde(faulted.consequence),
             words => faulted.consequence.to_string(),
         }
     });
     context! {
         properties => Serde(properties),
-        faults => faults.iter().map(|fault| fault.title()).collect::<Vec<_>>(),
+        faults => faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
         seen => outcomes.collect::<Vec<_>>(),
         guarantees => Serde(&machine.guarantees),
         promises => pivots::listed(machine.contenders(), |_| context! {}),

@@ -509,7 +509,7 @@ impl Machine {
     /// Whether it was measured for decisions: preset quick asks only if everything is in order, and roughly how fast it
     /// is.
     pub fn decides(&self) -> bool {
-        self.environment.preset != Preset::Quick.name()
+        self.environment.preset != Preset::Quick.to_string()
     }
 
     /// What is said of a strategy.

@@ -1,6 +1,5 @@
 //! The parent's side of a child process: its start, what it says, and how it ends.
 
-use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -66,7 +65,8 @@ pub(super) enum Ending {
 }
 
 /// A child that did not do its task.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{during}: {reason}")]
 pub(super) struct Failed {
     /// What it had begun with.
     pub during: String,
@@ -78,30 +78,14 @@ pub(super) struct Failed {
     pub waited: Duration,
 }
 
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.during, self.reason)
-    }
-}
-
-/// Has a child process do `task`, but not for longer than `time`, and calls `receive` with each line that it finds.
+/// Has the child process that `start` starts do `task`, but not for longer than `time`, and calls `receive` with each
+/// line that it finds.
 ///
 /// # Errors
 ///
 /// [`Error::Interrupted`] when work is to stop; [`Error::Input`] when no child can be started. The child is gone in
 /// each case.
 pub(super) fn carry_out(
-    task: &Task,
-    time: Duration,
-    is_to_stop: &dyn Fn() -> bool,
-    receive: impl FnMut(Line),
-) -> Result<Ending> {
-    let start = || ChildGuard::start(std::env::current_exe(), &["worker"], task);
-    carry_out_by(start, task, time, is_to_stop, receive)
-}
-
-/// The same, by the child that `start` starts.
-fn carry_out_by(
     start: impl FnOnce() -> Result<ChildGuard>,
     task: &Task,
     time: Duration,
@@ -171,10 +155,16 @@ fn carry_out_by(
 }
 
 /// A child process that does not outlive its parent's interest in it.
-struct ChildGuard(Child);
+#[derive(Debug)]
+pub struct ChildGuard(pub Child);
 
 impl ChildGuard {
-    fn start(program: io::Result<PathBuf>, arguments: &[&str], task: &Task) -> Result<Self> {
+    /// Starts a program that is handed a task.
+    pub(super) fn start(
+        program: io::Result<PathBuf>,
+        arguments: &[&str],
+        task: &Task,
+    ) -> Result<Self> {
         let cannot =
             |error: io::Error| Error::input(format!("cannot start a measuring process: {error}"));
         let mut command = Command::new(program.map_err(cannot)?);
@@ -281,7 +271,7 @@ mod tests {
         let message = serde_json::to_string(message).unwrap();
         let arguments = ["-c", script, &message];
         let start = || ChildGuard::start(Ok("sh".into()), &arguments, &task);
-        carry_out_by(start, &task, Duration::from_secs(5), &|| false, |_| {}).unwrap()
+        carry_out(start, &task, Duration::from_secs(5), &|| false, |_| {}).unwrap()
     }
 
     #[test]

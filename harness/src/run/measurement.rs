@@ -16,8 +16,8 @@ use model::scenario::Scenario;
 
 use super::Plan;
 use super::child::{Failed, Interrupt};
-use super::recording::Done;
-use super::schedule::{Assignment, Limits, MeasurementPlan, Schedule};
+use super::recording::{Assignment, Done};
+use super::schedule::{Limits, MeasurementPlan, Schedule};
 use super::task::Task;
 use super::worker_pool::{Run, Stage, Worker};
 
@@ -95,7 +95,7 @@ impl Plan {
             trace: trace.map(|trace| trace.place.clone()),
             scenario: scenario.clone(),
             part,
-            from: assignment.from,
+            from: assignment.next,
             restarts: assignment.restarts,
             account,
             baseline: self.baseline.clone(),

@@ -22,7 +22,7 @@ use model::scenario::{self, RecordKind, Scenario};
 use registry::strategies::{self, participants};
 use stats::GROUPS_95;
 
-pub use child::Interrupt;
+pub use child::{ChildGuard, Interrupt};
 pub use recording::Recording;
 pub use schedule::Limits;
 use stages::put_under_fault;

@@ -201,21 +201,33 @@ fn has_stalls(stalls: &StallSeen, task: &StallTask) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Done {
     /// The parts that were begun, in their order.
-    pub(super) parts: Vec<BegunPart>,
+    pub(super) parts: Vec<Assignment>,
     /// Scenario and strategy of every table whose heap was accounted for.
     accounted: BTreeSet<(String, String)>,
 }
 
 /// A part of the measuring, and how far it came.
 #[derive(Clone, Debug)]
-pub(super) struct BegunPart {
+pub(super) struct Assignment {
     pub(super) part: Part,
-    /// Behind its last slice.
+    /// Behind its last slice: where to go on with it.
     pub(super) next: Place,
     /// How often its process had been started anew when its last slice was measured.
     pub(super) restarts: u32,
     /// How long it took; nothing as long as it is not over.
     pub(super) took_ms: Option<u64>,
+}
+
+impl Assignment {
+    /// A part of which nothing is measured yet.
+    pub(super) fn new(part: Part) -> Self {
+        Self {
+            part,
+            next: Place::default(),
+            restarts: 0,
+            took_ms: None,
+        }
+    }
 }
 
 impl Done {
@@ -241,12 +253,7 @@ impl Done {
                 let key = (memory.scenario.clone(), memory.strategy.clone());
                 self.accounted.insert(key);
             }
-            Line::Part(part) => self.parts.push(BegunPart {
-                part: part.clone(),
-                next: Place::default(),
-                restarts: 0,
-                took_ms: None,
-            }),
+            Line::Part(part) => self.parts.push(Assignment::new(part.clone())),
             Line::Slice(slice) => {
                 if let Some(begun) = self.part_of(&slice.key) {
                     begun.restarts = begun.restarts.max(slice.restarts);
@@ -265,7 +272,7 @@ impl Done {
     }
 
     /// The part of a slice that is over, be it measured or failed. Probes that fail belong to none.
-    fn part_of(&mut self, key: &SliceKey) -> Option<&mut BegunPart> {
+    fn part_of(&mut self, key: &SliceKey) -> Option<&mut Assignment> {
         let begun = self.part(&key.scenario, key.process)?;
         let next = Place {
             block: key.block,
@@ -275,7 +282,7 @@ impl Done {
         Some(begun)
     }
 
-    fn part(&mut self, scenario: &str, process: u32) -> Option<&mut BegunPart> {
+    fn part(&mut self, scenario: &str, process: u32) -> Option<&mut Assignment> {
         // Most lines are of the last one.
         let mut parts = self.parts.iter_mut().rev();
         parts.find(|begun| begun.part.scenario == scenario && begun.part.process == process)

@@ -11,7 +11,6 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use analysis::series::{Series, groups};
-use measure::worker::Place;
 use model::controls;
 use model::sample::{Line, Part};
 use model::scenario::Scenario;
@@ -19,7 +18,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use stats::{Estimate, estimate};
 
-use super::recording::{BegunPart, Done, Recording};
+use super::recording::{Assignment, Done, Recording};
 
 /// What to measure, and in how much time.
 #[derive(Clone, Debug)]
@@ -52,14 +51,6 @@ impl MeasurementPlan {
     }
 }
 
-/// A part, and where to go on with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Assignment {
-    pub(super) part: Part,
-    pub(super) from: Place,
-    pub(super) restarts: u32,
-}
-
 /// The rounds of a run.
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -81,7 +72,7 @@ impl Schedule {
     /// Takes up a run where its recording ends.
     pub(super) fn resume(plan: MeasurementPlan, recording: &Recording) -> Self {
         let begun = recording.done().parts.iter();
-        let begun: Vec<&BegunPart> = begun
+        let begun: Vec<&Assignment> = begun
             .filter(|begun| plan.has(&begun.part.scenario))
             .collect();
         let round = begun.iter().map(|begun| begun.part.process).max();
@@ -92,19 +83,17 @@ impl Schedule {
         };
         // What is left of the parts that were cut short: no slice is measured twice.
         let cut_short = begun.iter().filter(|begun| begun.took_ms.is_none());
-        schedule.queue.extend(cut_short.map(|begun| Assignment {
-            part: begun.part.clone(),
-            from: begun.next,
+        schedule.queue.extend(cut_short.map(|&begun| Assignment {
             restarts: begun.restarts + 1,
+            ..begun.clone()
         }));
         let mut parts = schedule.parts(schedule.round, recording);
         let is_of = |part: &Part, other: &Part| {
             (&part.scenario, part.process) == (&other.scenario, other.process)
         };
         parts.retain(|part| !begun.iter().any(|begun| is_of(part, &begun.part)));
-        schedule
-            .queue
-            .extend(parts.into_iter().map(Assignment::whole));
+        let parts = parts.into_iter().map(Assignment::new);
+        schedule.queue.extend(parts);
         schedule
     }
 
@@ -122,7 +111,7 @@ impl Schedule {
                 if parts.is_empty() {
                     return None;
                 }
-                self.queue = parts.into_iter().map(Assignment::whole).collect();
+                self.queue = parts.into_iter().map(Assignment::new).collect();
             }
             let welcome = |next: &Assignment| is_welcome(self.scenario(&next.part));
             let place = self.queue.iter().position(welcome).unwrap_or(0);
@@ -177,17 +166,7 @@ impl Schedule {
                 progress
                     .retain(|candidate| due.is_empty() || due.contains(&&*candidate.scenario.name));
             }
-            let left = Left {
-                ms: left_ms(&self.plan, done, round),
-                more_ms: MORE * budget_ms(&self.plan),
-                turns: self.plan.limits.rounds.saturating_sub(round),
-                turns_least: if self.plan.limits.one_answer {
-                    0
-                } else {
-                    PROCESSES.saturating_sub(round)
-                },
-            };
-            let blocks = allocate(&progress, done, left).into_iter();
+            let blocks = allocate(&self.plan, &progress, done, round).into_iter();
             let part = |(candidate, blocks): (&Progress<'_>, _)| {
                 part(candidate.scenario, candidate.taking_part.clone(), blocks)
             };
@@ -196,16 +175,6 @@ impl Schedule {
         let mut random = SplitMix64::seed_from_u64(self.plan.seed ^ u64::from(round) << 32);
         parts.sort_by_cached_key(|_| random.next_u64());
         parts
-    }
-}
-
-impl Assignment {
-    fn whole(part: Part) -> Self {
-        Self {
-            part,
-            from: Place::default(),
-            restarts: 0,
-        }
     }
 }
 
@@ -255,26 +224,19 @@ fn cost_of_slice(scenario: &str, done: &Done) -> f64 {
     took as f64 / all.sum::<f64>().max(1.0)
 }
 
-/// What is left of a run.
-#[derive(Clone, Copy, Debug)]
-struct Left {
-    /// Of its time, in milliseconds; negative if it took more.
-    ms: f64,
-    /// What it may take beyond that, if `turns_least` fit into it.
-    more_ms: f64,
-    /// Rounds, at most.
-    turns: u32,
-    /// Rounds without which nothing would be decided.
-    turns_least: u32,
-}
-
-/// Blocks of the next process of each scenario that still has someone to measure: one; where there is more time than for
-/// all rounds, as many more as it wants, or its fair part of them. None if there is no time.
+/// Blocks of the process in `round` of each scenario that still has someone to measure: one; where there is more time than
+/// for all rounds, as many more as it wants, or its fair part of them. None if there is no time.
 fn allocate<'s>(
+    plan: &MeasurementPlan,
     progress: &'s [Progress<'_>],
     done: &Done,
-    left: Left,
+    round: u32,
 ) -> Vec<(&'s Progress<'s>, u32)> {
+    let left_ms = left_ms(plan, done, round);
+    let turns = plan.limits.rounds.saturating_sub(round);
+    // Rounds without which nothing would be decided.
+    let turns_least = PROCESSES.saturating_sub(round);
+    let has_least = plan.limits.one_answer || turns_least == 0;
     let wanting = progress
         .iter()
         .filter(|candidate| candidate.taking_part.len() > 1);
@@ -284,13 +246,13 @@ fn allocate<'s>(
     });
     let wanting: Vec<(&Progress<'_>, f64)> = wanting.collect();
     let turn: f64 = wanting.iter().map(|(_, cost)| cost).sum();
-    let is_decisive =
-        left.turns_least > 0 && left.ms + left.more_ms >= turn * f64::from(left.turns_least);
-    if wanting.is_empty() || left.turns == 0 || left.ms < turn && !is_decisive {
+    let most_ms = left_ms + MORE * budget_ms(plan);
+    let is_decisive = !has_least && most_ms >= turn * f64::from(turns_least);
+    if wanting.is_empty() || turns == 0 || left_ms < turn && !is_decisive {
         return Vec::new();
     }
-    let turns = f64::from(left.turns);
-    let spare_ms = (left.ms - turn * turns).max(0.0);
+    let turns = f64::from(turns);
+    let spare_ms = (left_ms - turn * turns).max(0.0);
     let blocks = |candidate: &Progress<'_>| {
         (candidate.blocks_wanted / turns)
             .ceil()

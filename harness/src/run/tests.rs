@@ -9,8 +9,8 @@ use model::preset::Preset;
 use model::sample::{Failure, GroupCount, Interference, Line, PartDone, Slice, SliceKey};
 use model::scenario::{Activity, Point, Scenario};
 
-use super::recording::Recording;
-use super::schedule::{Assignment, Limits, MeasurementPlan, Schedule};
+use super::recording::{Assignment, Recording};
+use super::schedule::{Limits, MeasurementPlan, Schedule};
 
 const BASELINE: &str = "mutex/std";
 
@@ -43,8 +43,9 @@ fn plan() -> MeasurementPlan {
 fn play(plan: &MeasurementPlan, assignment: &Assignment) -> Vec<Line> {
     let Assignment {
         part,
-        from,
+        next: from,
         restarts,
+        ..
     } = assignment;
     let mut lines = Vec::new();
     if *restarts == 0 {

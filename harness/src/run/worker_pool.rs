@@ -12,7 +12,7 @@ use model::parallel;
 use model::sample::Line;
 use model::trace::Untraced;
 
-use super::child::{self, Ending, Failed, Interrupt};
+use super::child::{self, ChildGuard, Ending, Failed, Interrupt};
 use super::recording::{self, Recording};
 use super::task::Task;
 
@@ -261,7 +261,8 @@ impl Worker<'_> {
     }
 
     fn watch(&self, task: &Task, receive: impl FnMut(Line)) -> Result<Ending> {
-        child::carry_out(task, self.left, self.is_to_stop, receive)
+        let start = || ChildGuard::start(std::env::current_exe(), &["worker"], task);
+        child::carry_out(start, task, self.left, self.is_to_stop, receive)
     }
 }
 

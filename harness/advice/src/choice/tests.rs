@@ -18,7 +18,7 @@ fn chosen_by(
     preset: Preset,
 ) -> Choice {
     let mut samples = Samples::from_lines(readers(contenders)).unwrap();
-    samples.header.environment.preset = preset.name().into();
+    samples.header.environment.preset = preset.to_string();
     let results = analyse(&samples);
     let series = Series::of_lines(&samples.lines);
     let rows: Vec<Judged> = rows

@@ -4,12 +4,12 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use contract::Handle;
-use model::probe::{Count, Distribution, Probe};
+use model::probe::{Count, Distribution, Probe, ProbeSeen};
 
 use crate::instrumented_record::{Gate, IN_UPDATE, OpenOnExit, held_up};
+use crate::probes::join;
 use crate::probes::support::fixture::Fixture;
 use crate::probes::support::phases::{EndOnExit, Phases, SLICE, rounds};
-use crate::probes::{Findings, join};
 
 const CALM: u32 = 0;
 const DISTURBED: u32 = 1;
@@ -20,11 +20,11 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What disturbs is a thread inside the closure of a read, one inside the application of an event, or one that
 /// scans without pause.
-pub(crate) fn probe(fixture: &Fixture, probe: Probe, budget: Duration) -> Findings {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     let table = fixture.table();
     let (phases, in_read) = (Phases::new(), Gate::new());
-    let scans = probe == Probe::Scan;
-    let is_writer = probe == Probe::StalledWriter;
+    let scans = outcome.probe == Probe::Scan;
+    let is_writer = outcome.probe == Probe::StalledWriter;
     let gate = if is_writer { &IN_UPDATE } else { &in_read };
     let always = [true, true];
     let read = || phases.perform(&table, always, |handle, step| fixture.read(handle, 0, step));
@@ -34,7 +34,6 @@ pub(crate) fn probe(fixture: &Fixture, probe: Probe, budget: Duration) -> Findin
         })
     };
     let scan = || phases.perform(&table, [false, true], |handle, _| Fixture::scan(handle));
-    let mut findings = Findings::default();
     std::thread::scope(|scope| {
         // A rendezvous, so that no command waits for a thread that is still stuck.
         let (command, commands) = sync_channel(0);
@@ -61,24 +60,23 @@ pub(crate) fn probe(fixture: &Fixture, probe: Probe, budget: Duration) -> Findin
             alternate(&phases, rounds(budget, 2), begin, || gate.open())
         };
         drop(command);
-        findings.count(Count::CalmNs, calm_ns);
-        findings.count(Count::DisturbedNs, disturbed_ns);
+        outcome.add(Count::CalmNs, calm_ns);
+        outcome.add(Count::DisturbedNs, disturbed_ns);
         if let Some([calm, disturbed]) = reader.map(join) {
-            findings.count(Count::CalmReads, calm.completed);
-            findings.count(Count::DisturbedReads, disturbed.completed);
-            findings.keep(Distribution::CalmReads, calm.waits);
-            findings.keep(Distribution::Reads, disturbed.waits);
+            outcome.add(Count::CalmReads, calm.completed);
+            outcome.add(Count::DisturbedReads, disturbed.completed);
+            outcome.keep(Distribution::CalmReads, &calm.waits);
+            outcome.keep(Distribution::Reads, &disturbed.waits);
         }
         let [calm, disturbed] = join(writer);
-        findings.count(Count::CalmWrites, calm.completed);
-        findings.count(Count::DisturbedWrites, disturbed.completed);
-        findings.keep(Distribution::CalmWrites, calm.waits);
-        findings.keep(Distribution::Writes, disturbed.waits);
+        outcome.add(Count::CalmWrites, calm.completed);
+        outcome.add(Count::DisturbedWrites, disturbed.completed);
+        outcome.keep(Distribution::CalmWrites, &calm.waits);
+        outcome.keep(Distribution::Writes, &disturbed.waits);
         if let Some([_, scans]) = scanner.map(join) {
-            findings.count(Count::Scans, scans.completed);
+            outcome.add(Count::Scans, scans.completed);
         }
     });
-    findings
 }
 
 /// Calm and disturbed slices in turn. Returns how long each kind was in all, in nanoseconds; none is

@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use model::probe::{Count, Distribution, Probe};
+use model::probe::{Count, Distribution, Probe, ProbeSeen};
 
+use crate::probes::join;
 use crate::probes::support::fixture::Fixture;
 use crate::probes::support::phases::{EndOnExit, Phases, SLICE, rounds};
-use crate::probes::{Findings, join};
 
 const FIRST_ALONE: u32 = 0;
 const SECOND_ALONE: u32 = 1;
 const TOGETHER: u32 = 2;
 
 /// One reads and one updates, or both update.
-pub(crate) fn probe(fixture: &Fixture, probe: Probe, budget: Duration) -> Findings {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     let table = fixture.table();
     let phases = Phases::new();
-    let reads = probe == Probe::FairnessReadWrite;
+    let reads = outcome.probe == Probe::FairnessReadWrite;
     let mut lengths = [0; 3];
     let (first, second) = std::thread::scope(|scope| {
         let first = scope.spawn(|| {
@@ -45,20 +45,18 @@ pub(crate) fn probe(fixture: &Fixture, probe: Probe, budget: Duration) -> Findin
     });
     let [first_alone, _, first] = first;
     let [_, second_alone, second] = second;
-    let mut findings = Findings::default();
-    findings.count(Count::FirstAloneNs, lengths[0]);
-    findings.count(Count::FirstAlone, first_alone.completed);
-    findings.count(Count::SecondAloneNs, lengths[1]);
-    findings.count(Count::SecondAlone, second_alone.completed);
-    findings.count(Count::TogetherNs, lengths[2]);
-    findings.count(Count::FirstTogether, first.completed);
-    findings.count(Count::SecondTogether, second.completed);
+    outcome.add(Count::FirstAloneNs, lengths[0]);
+    outcome.add(Count::FirstAlone, first_alone.completed);
+    outcome.add(Count::SecondAloneNs, lengths[1]);
+    outcome.add(Count::SecondAlone, second_alone.completed);
+    outcome.add(Count::TogetherNs, lengths[2]);
+    outcome.add(Count::FirstTogether, first.completed);
+    outcome.add(Count::SecondTogether, second.completed);
     let (of_first, of_second) = if reads {
         (Distribution::Reads, Distribution::Writes)
     } else {
         (Distribution::Writes, Distribution::OtherWrites)
     };
-    findings.keep(of_first, first.waits);
-    findings.keep(of_second, second.waits);
-    findings
+    outcome.keep(of_first, &first.waits);
+    outcome.keep(of_second, &second.waits);
 }

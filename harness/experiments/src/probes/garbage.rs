@@ -6,10 +6,9 @@ use std::time::Duration;
 use conformance::Counting;
 use contract::Handle;
 use model::clock;
-use model::probe::{Count, Probe};
+use model::probe::{Count, Probe, ProbeSeen};
 
 use crate::instrumented_record::{Gate, OpenOnExit, TableHandle};
-use crate::probes::Findings;
 use crate::probes::support::fixture::Fixture;
 
 /// How many overwrites.
@@ -35,10 +34,10 @@ struct Progress {
 }
 
 /// Updates records that stay, or inserts and removes some in turn; beside a guard that is held, or not.
-pub(crate) fn probe(fixture: &Fixture, probe: Probe, budget: Duration) -> Findings {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     use Probe as P;
-    let churns = matches!(probe, P::GarbageOfChurn | P::HeldGuardChurn);
-    let guard_is_held = matches!(probe, P::HeldGuardUpdates | P::HeldGuardChurn);
+    let churns = matches!(outcome.probe, P::GarbageOfChurn | P::HeldGuardChurn);
+    let guard_is_held = matches!(outcome.probe, P::HeldGuardUpdates | P::HeldGuardChurn);
     let counting = Counting::start();
     let table = fixture.table();
     let (in_read, progress) = (Gate::new(), Progress::default());
@@ -61,17 +60,15 @@ pub(crate) fn probe(fixture: &Fixture, probe: Probe, budget: Duration) -> Findin
         let end = follow(progress, || counting.usage().live_bytes() - filled, budget);
         // Read before anything of this probe's own is allocated.
         let (peak, left) = (counting.peak_bytes(), counting.usage().live_bytes());
-        let mut findings = Findings::default();
-        findings.signed(Count::PeakBytes, peak - filled);
-        findings.signed(Count::UnfreedBytes, left - filled);
+        outcome.counts.insert(Count::PeakBytes, peak - filled);
+        outcome.counts.insert(Count::UnfreedBytes, left - filled);
         let overwrites = progress.overwrites.load(Ordering::Relaxed);
-        findings.count(Count::Overwrites, overwrites);
+        outcome.add(Count::Overwrites, overwrites);
         for end_of in [Count::Blocked, Count::Capped] {
-            findings.count(end_of, u64::from(end == Some(end_of)));
+            outcome.add(end_of, u64::from(end == Some(end_of)));
         }
         progress.stop.store(true, Ordering::Relaxed);
-        findings
-    })
+    });
 }
 
 /// The writer's part.
@@ -152,7 +149,8 @@ mod tests {
     #[test]
     fn nothing_is_written_before_the_guard_is_held() {
         let fixture = Fixture::new(ErasedTable::new::<SlowHandles>, 1);
-        let findings = probe(&fixture, Probe::HeldGuardUpdates, Duration::ZERO);
-        assert_eq!(findings.counts[&Count::Overwrites], 0);
+        let mut outcome = ProbeSeen::new(Probe::HeldGuardUpdates, "", 0);
+        probe(&fixture, Duration::ZERO, &mut outcome);
+        assert_eq!(outcome.count(Count::Overwrites), Some(0));
     }
 }

@@ -9,14 +9,15 @@ use std::sync::Barrier;
 use std::time::Duration;
 
 use contract::ErasedTable;
-use model::probe::{Count, Distribution};
+use model::clock;
+use model::probe::{Count, Distribution, ProbeSeen};
 use model::random;
 
 use crate::instrumented_record::InstrumentedRecord;
-use crate::probes::support::clock::{Timeline, WallClock};
+use crate::probes::join;
+use crate::probes::support::clock::Timeline;
 use crate::probes::support::fixture::Fixture;
 use crate::probes::support::open_loop::{Arrivals, Schedule, Served, serve};
-use crate::probes::{Findings, join};
 
 /// As a process table is used: most look, few change. With as many writes, the knee would be that of the writes alone.
 const READS_PER_WRITE: f64 = 10.0;
@@ -31,22 +32,24 @@ const STEPS: u32 = 10;
 const TRIALS: u32 = 2;
 
 /// Reads on one thread and writes on another at a rate. The budget is how long that counts.
-pub(crate) fn probe(fixture: &Fixture, reads_per_s: f64, budget: Duration) -> Findings {
-    let table = fixture.table();
-    let [reads, writes] = offer(&table, fixture, reads_per_s, budget);
-    let mut findings = Findings::default();
-    findings.count(Count::ScheduleNs, budget.as_nanos() as u64);
-    findings.count(Count::ReadsOffered, reads.finished + reads.unfinished);
-    findings.count(Count::ReadsUnfinished, reads.unfinished);
-    findings.keep(Distribution::Reads, reads.latencies);
-    findings.count(Count::WritesOffered, writes.finished + writes.unfinished);
-    findings.count(Count::WritesUnfinished, writes.unfinished);
-    findings.keep(Distribution::Writes, writes.latencies);
-    findings
+pub(crate) fn probe(
+    fixture: &Fixture,
+    reads_per_s: f64,
+    budget: Duration,
+    outcome: &mut ProbeSeen,
+) {
+    let [reads, writes] = offer(&fixture.table(), fixture, reads_per_s, budget);
+    outcome.add(Count::ScheduleNs, budget.as_nanos() as u64);
+    outcome.add(Count::ReadsOffered, reads.finished + reads.unfinished);
+    outcome.add(Count::ReadsUnfinished, reads.unfinished);
+    outcome.keep(Distribution::Reads, &reads.latencies);
+    outcome.add(Count::WritesOffered, writes.finished + writes.unfinished);
+    outcome.add(Count::WritesUnfinished, writes.unfinished);
+    outcome.keep(Distribution::Writes, &writes.latencies);
 }
 
 /// The highest rate that is kept, as what is offered in a second; no reads if none is.
-pub(crate) fn knee(fixture: &Fixture, budget: Duration) -> Findings {
+pub(crate) fn knee(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     let table = fixture.table();
     let length = (budget / (STEPS * TRIALS)).saturating_sub(WARM_UP);
     let reads_per_s = highest_kept(|reads_per_s| {
@@ -55,13 +58,11 @@ pub(crate) fn knee(fixture: &Fixture, budget: Duration) -> Findings {
             served.iter().all(Served::is_kept)
         })
     });
-    let mut findings = Findings::default();
-    findings.count(Count::ScheduleNs, 1_000_000_000);
+    outcome.add(Count::ScheduleNs, 1_000_000_000);
     #[expect(clippy::cast_sign_loss, reason = "a rate")]
-    findings.count(Count::ReadsOffered, reads_per_s as u64);
+    outcome.add(Count::ReadsOffered, reads_per_s as u64);
     #[expect(clippy::cast_sign_loss, reason = "a rate")]
-    findings.count(Count::WritesOffered, (reads_per_s / READS_PER_WRITE) as u64);
-    findings
+    outcome.add(Count::WritesOffered, (reads_per_s / READS_PER_WRITE) as u64);
 }
 
 /// The highest of [`RATES`] that is kept, to about 1 %; 0 if none is.
@@ -86,7 +87,7 @@ fn offer(
     reads_per_s: f64,
     length: Duration,
 ) -> [Served; 2] {
-    let (time, together) = (WallClock::start(), Barrier::new(2));
+    let (time, together) = (clock::now(), Barrier::new(2));
     let serve = |thread: u64, per_s: f64, operation: &mut dyn FnMut(usize)| {
         let arrivals = Arrivals::random(random::seed(fixture.seed, &[thread]));
         let served = Served::nothing();
@@ -118,6 +119,8 @@ fn offer(
 
 #[cfg(test)]
 mod tests {
+    use model::probe::Probe;
+
     use super::*;
     use crate::probes::support::open_loop::tests::Simulated;
 
@@ -161,12 +164,14 @@ mod tests {
     #[test]
     fn a_rate_is_offered_as_it_was_asked_for_and_every_request_is_accounted_for() {
         let make = crate::instrumented_record::strategy("mutex/std").expect("it is registered");
-        let measured = probe(&Fixture::new(make, 1), 50_000.0, Duration::from_millis(40));
-        let reads = measured.counts[&Count::ReadsOffered];
+        let mut outcome = ProbeSeen::new(Probe::LowLoad, "", 0);
+        let (fixture, budget) = (Fixture::new(make, 1), Duration::from_millis(40));
+        probe(&fixture, 50_000.0, budget, &mut outcome);
+        let reads = outcome.counts[&Count::ReadsOffered];
         assert!((1_700..2_300).contains(&reads), "{reads}");
-        let writes = measured.counts[&Count::WritesOffered];
+        let writes = outcome.counts[&Count::WritesOffered];
         assert!((120..280).contains(&writes), "{writes}");
-        let counted = measured.histograms[&Distribution::Reads].0.len();
+        let counted = outcome.histograms[&Distribution::Reads].len();
         assert_eq!(counted, reads.cast_unsigned());
     }
 }

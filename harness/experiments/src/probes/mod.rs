@@ -23,10 +23,9 @@ mod shutdown;
 mod support;
 mod visibility;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use model::probe::{Count, Distribution, Histogram, Probe, ProbeSeen};
+use model::probe::{Probe, ProbeSeen};
 use model::random;
 use serde::{Deserialize, Serialize};
 
@@ -53,27 +52,6 @@ pub struct ProbeTask {
     pub reads_per_s: Option<f64>,
 }
 
-/// What a probe brings back.
-#[derive(Debug, Default)]
-struct Findings {
-    counts: BTreeMap<Count, i64>,
-    histograms: BTreeMap<Distribution, Histogram>,
-}
-
-impl Findings {
-    fn count(&mut self, what: Count, number: u64) {
-        self.signed(what, number.cast_signed());
-    }
-
-    fn signed(&mut self, what: Count, number: i64) {
-        self.counts.insert(what, number);
-    }
-
-    fn keep(&mut self, what: Distribution, histogram: Histogram) {
-        self.histograms.insert(what, histogram);
-    }
-}
-
 /// Probes.
 ///
 /// # Panics
@@ -86,31 +64,27 @@ pub fn probe(task: &ProbeTask) -> ProbeSeen {
         .expect("the parent names strategies of the registry only");
     let fixture = &Fixture::new(make, random::seed(task.seed, &[u64::from(task.process)]));
     let budget = Duration::from_millis(task.budget_ms);
-    let probe = task.probe;
-    let findings = match probe {
-        P::OwnHalfLoad | P::OwnHighLoad => panic!("{}: recorded runs only", probe.name()),
-        P::Knee => latency::knee(fixture, budget),
+    let mut outcome = ProbeSeen::new(task.probe, &task.strategy, task.process);
+    match task.probe {
+        P::OwnHalfLoad | P::OwnHighLoad => panic!("{}: recorded runs only", task.probe.name()),
+        P::Knee => latency::knee(fixture, budget, &mut outcome),
         P::LowLoad | P::ModerateLoad => {
             let rate = task.reads_per_s.expect("the parent names the rate");
-            latency::probe(fixture, rate, budget)
+            latency::probe(fixture, rate, budget, &mut outcome);
         }
-        P::Visibility => visibility::probe(fixture, budget),
+        P::Visibility => visibility::probe(fixture, budget, &mut outcome),
         P::GarbageOfUpdates | P::GarbageOfChurn | P::HeldGuardUpdates | P::HeldGuardChurn => {
-            garbage::probe(fixture, probe, budget)
+            garbage::probe(fixture, budget, &mut outcome);
         }
-        P::StalledReader | P::StalledWriter | P::Scan => disturbance::probe(fixture, probe, budget),
-        P::FairnessReadWrite | P::FairnessTwoWriters => fairness::probe(fixture, probe, budget),
-        P::Shutdown => shutdown::probe(fixture, budget),
-    };
-    let histograms = findings.histograms.into_iter();
-    let histograms = histograms.map(|(of, histogram)| (of, histogram.sparse()));
-    ProbeSeen {
-        probe,
-        strategy: task.strategy.clone(),
-        process: task.process,
-        counts: findings.counts,
-        histograms: histograms.collect(),
+        P::StalledReader | P::StalledWriter | P::Scan => {
+            disturbance::probe(fixture, budget, &mut outcome);
+        }
+        P::FairnessReadWrite | P::FairnessTwoWriters => {
+            fairness::probe(fixture, budget, &mut outcome);
+        }
+        P::Shutdown => shutdown::probe(fixture, budget, &mut outcome),
     }
+    outcome
 }
 
 /// What a thread returns; a panic goes on in the thread that waits for it.

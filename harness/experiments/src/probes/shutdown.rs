@@ -1,15 +1,16 @@
 //! How long it takes until a table in use is gone, and what stays behind.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use conformance::{Counting, threads_after_join, threads_now};
-use model::probe::{Count, Distribution, Histogram};
+use model::clock;
+use model::probe::{Count, Distribution, Histogram, ProbeSeen};
 
 use crate::instrumented_record::TableHandle;
-use crate::probes::support::clock::{Timeline, WallClock};
+use crate::probes::join;
+use crate::probes::support::clock::Timeline;
 use crate::probes::support::fixture::Fixture;
-use crate::probes::{Findings, join};
 
 /// How long a table is in use.
 const IN_USE: Duration = Duration::from_millis(2);
@@ -21,12 +22,12 @@ const GLANCE: Duration = Duration::from_micros(50);
 /// What a thread does until it is asked to stop.
 type Work = fn(&Fixture, &mut TableHandle<'_>, usize);
 
-pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     // Before anything is counted: the histogram is not the table's.
     let mut teardowns = Histogram::default();
     let counting = Counting::start();
     let threads_before = threads_now();
-    let time = WallClock::start();
+    let time = clock::now();
     let (mut tables, mut level) = (0, 0);
     while tables < TABLES_MIN || u128::from(time.now_ns()) < budget.as_nanos() {
         teardowns.record(live_and_die(fixture, time));
@@ -36,19 +37,17 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
         }
     }
     let left = counting.usage().live_bytes() - level;
-    let mut findings = Findings::default();
-    findings.count(Count::Tables, tables);
-    findings.signed(Count::BytesLeft, left);
+    outcome.add(Count::Tables, tables);
+    outcome.counts.insert(Count::BytesLeft, left);
     if let Some((before, after)) = threads_before.zip(threads_before.and_then(threads_after_join)) {
         let more = after.cast_signed() - before.cast_signed();
-        findings.signed(Count::ThreadsLeft, more as i64);
+        outcome.counts.insert(Count::ThreadsLeft, more as i64);
     }
-    findings.keep(Distribution::Teardown, teardowns);
-    findings
+    outcome.keep(Distribution::Teardown, &teardowns);
 }
 
 /// Makes a table, puts it to use and drops it. Returns how long the end took, in nanoseconds.
-fn live_and_die(fixture: &Fixture, time: WallClock) -> u64 {
+fn live_and_die(fixture: &Fixture, time: Instant) -> u64 {
     let work: [Work; 3] = [
         |fixture, handle, step| fixture.read(handle, 0, step),
         |fixture, handle, step| fixture.update(handle, 1, step),

@@ -8,16 +8,17 @@
 //! for a linearizable table it is zero whatever the scheduler does.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::{Handle, Record};
 use crossbeam_utils::CachePadded;
-use model::probe::{Count, Distribution, Histogram};
+use model::clock;
+use model::probe::{Count, Distribution, Histogram, ProbeSeen};
 
 use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
-use crate::probes::support::clock::{Timeline, WallClock};
+use crate::probes::join;
+use crate::probes::support::clock::{Timeline, wait_until};
 use crate::probes::support::fixture::Fixture;
-use crate::probes::{Findings, join};
 
 /// As a supervisor writes.
 const PERIOD_NS: u64 = 10_000;
@@ -43,16 +44,16 @@ struct Bulletin {
 struct Reader<'p> {
     handle: TableHandle<'p>,
     fixture: &'p Fixture,
-    time: WallClock,
+    time: Instant,
     bulletin: &'p Bulletin,
     /// When write number n (from 0) was first seen, by number.
     seen_ns: Vec<u64>,
     ages: Histogram,
 }
 
-pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     let table = fixture.table();
-    let time = WallClock::start();
+    let time = clock::now();
     let bulletin = Bulletin::default();
     // Odd, so that a strategy that publishes every so many writes is left with some when the writer
     // goes quiet.
@@ -81,21 +82,19 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
         // Seen before the writer looked at the clock: no time at all.
         visibility.record(seen_ns.saturating_sub(*returned_ns));
     }
-    let mut findings = Findings::default();
     let lost = returned_ns.len().saturating_sub(seen_ns.len());
-    findings.count(Count::Writes, returned_ns.len() as u64);
-    findings.count(Count::Pending, (seen_ns.len() - in_time) as u64);
-    findings.count(Count::Lost, lost as u64);
-    findings.keep(Distribution::Visibility, visibility);
-    findings.keep(Distribution::Age, ages);
-    findings
+    outcome.add(Count::Writes, returned_ns.len() as u64);
+    outcome.add(Count::Pending, (seen_ns.len() - in_time) as u64);
+    outcome.add(Count::Lost, lost as u64);
+    outcome.keep(Distribution::Visibility, &visibility);
+    outcome.keep(Distribution::Age, &ages);
 }
 
 /// Writes on a schedule. Returns when each write returned.
 fn write(
     handle: &mut TableHandle<'_>,
     fixture: &Fixture,
-    time: WallClock,
+    time: Instant,
     bulletin: &Bulletin,
     writes_max: usize,
 ) -> Vec<u64> {
@@ -104,7 +103,7 @@ fn write(
     let until_ns = from_ns + writes_max as u64 * PERIOD_NS;
     let mut now_ns = from_ns;
     while returned_ns.len() < writes_max && now_ns < until_ns {
-        time.wait_until(from_ns + returned_ns.len() as u64 * PERIOD_NS);
+        wait_until(time, from_ns + returned_ns.len() as u64 * PERIOD_NS);
         let _ = std::hint::black_box(handle.apply(fixture.held(), heartbeat(returned_ns.len())));
         now_ns = time.now_ns();
         returned_ns.push(now_ns);

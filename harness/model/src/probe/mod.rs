@@ -126,6 +126,27 @@ pub enum Distribution {
 }
 
 impl ProbeSeen {
+    /// Nothing yet.
+    pub fn new(probe: Probe, strategy: &str, process: u32) -> Self {
+        Self {
+            probe,
+            strategy: strategy.to_owned(),
+            process,
+            counts: BTreeMap::new(),
+            histograms: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a count.
+    pub fn add(&mut self, what: Count, number: u64) {
+        self.counts.insert(what, number.cast_signed());
+    }
+
+    /// Keeps what is kept of a histogram.
+    pub fn keep(&mut self, what: Distribution, histogram: &Histogram) {
+        self.histograms.insert(what, histogram.sparse());
+    }
+
     /// What was counted, if it was.
     pub fn count(&self, count: Count) -> Option<i64> {
         self.counts.get(&count).copied()

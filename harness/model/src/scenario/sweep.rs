@@ -31,7 +31,7 @@ pub struct Sweep {
 /// What can vary: the fields of a scenario, then those of a group, by their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[derive(strum::Display, strum::IntoStaticStr, strum::VariantArray)]
+#[derive(strum::Display, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Axis {
     /// How many processes the table holds.
@@ -190,7 +190,7 @@ fn set(scenario: &mut Scenario, sweep: &Sweep, value: &Value) -> Result<(), Stri
     } else {
         &mut fields["groups"][owner(scenario, sweep)?]
     };
-    owner[axis.name()] = given;
+    owner[axis.to_string()] = given;
     let fault = |error| format!("axis {axis}: {}", complaint(&error));
     *scenario = serde_json::from_value(fields).map_err(fault)?;
     Ok(())
@@ -226,11 +226,6 @@ impl Axis {
             Axis::Speed => ("does \"replay\"", |group| group.does == Activity::Replay),
             _ => ("does \"mix\"", |group| group.does == Activity::Mix),
         }
-    }
-
-    /// Its name in files and results.
-    pub fn name(self) -> &'static str {
-        self.into()
     }
 
     /// What it is, in prose, with its unit.

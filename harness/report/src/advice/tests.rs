@@ -628,7 +628,7 @@ fn flips_say_how_sure_they_are_and_between_which_points_that_was_measured() {
     let screening = Screening::default();
     let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
     let flip = |axis: Axis, change, at: Option<f64>| Flip {
-        sweep: format!("w-by-{}", axis.name().replace('_', "-")),
+        sweep: format!("w-by-{}", axis.to_string().replace('_', "-")),
         axis,
         metric: Metric::ReadNs,
         strategy: "a/fast".into(),

@@ -98,13 +98,8 @@ pub(crate) fn explain(strategy: &str) -> Result<()> {
 
 /// How to adopt a strategy, with the versions that are linked.
 fn recipe(strategy: &str, form: Form) -> Option<String> {
-    let linked: BTreeMap<String, String> = environment::libraries().into_iter().collect();
     let recipe = recipes::recipe(strategy)?;
-    let version = |library: &str| {
-        let version = linked.get(library).cloned();
-        version.or_else(|| environment::locked(library))
-    };
-    let text = recipe.markdown(strategy, version);
+    let text = recipe.markdown(strategy, environment::locked);
     Some(report::text(&text, form))
 }
 
@@ -135,10 +130,8 @@ fn card(profile: &Profile, width: u16) -> String {
 
 /// A library with the version that was linked; the standard library has the compiler's.
 fn with_version(library: &str) -> String {
-    let linked = environment::libraries();
-    let version = linked.iter().find(|(name, _)| name == library);
-    match (library, version) {
-        (_, Some((name, version))) => format!("{name} {version}"),
+    match (library, environment::locked(library)) {
+        (_, Some(version)) => format!("{library} {version}"),
         ("std", None) => format!("std of {}", Build::of_this_program().rustc),
         ("own", None) => "none: written here".into(),
         (other, None) => other.into(),

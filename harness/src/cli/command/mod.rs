@@ -75,6 +75,6 @@ fn environment(effort: &Effort) -> Environment {
         &selection::workspace(),
         command,
         effort.seed,
-        effort.preset.name(),
+        &effort.preset.to_string(),
     )
 }

@@ -1,8 +1,9 @@
 //! `pivot record`: what becomes of this machine's processes, as a process trace.
 
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
+use harness::run::ChildGuard;
 use model::clock;
 use model::error::{Error, Result};
 use model::output::Existing;
@@ -44,7 +45,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     // Before the command, so that all of it is born.
     look(&mut log)?;
     let command = options.command.split_first();
-    let mut command = command.map(Running::start).transpose()?;
+    let mut command = command.map(start).transpose()?;
     log.publish()?;
     let time = options.seconds.map(Duration::from_secs);
     let mut next = clock::now();
@@ -53,7 +54,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         if listening.interrupt.is_set() {
             break Ending::Interrupted;
         }
-        if let Some(Running(command)) = &mut command
+        if let Some(ChildGuard(command)) = &mut command
             && let Some(status) = command.try_wait().map_err(|error| lost(&error))?
         {
             break Ending::Ended(status);
@@ -99,26 +100,14 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     }
 }
 
-/// A command that does not outlive the recording unless it may.
-struct Running(Child);
-
-impl Running {
-    fn start((program, arguments): (&String, &[String])) -> Result<Self> {
-        let started = Command::new(program).args(arguments).spawn();
-        started.map(Self).map_err(|error| {
-            Error::input(format!(
-                "cannot run {program:?}: {error}; after `--` comes a program with its arguments"
-            ))
-        })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Both fail only if it is gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Starts a command that does not outlive the recording unless it may.
+fn start((program, arguments): (&String, &[String])) -> Result<ChildGuard> {
+    let started = Command::new(program).args(arguments).spawn();
+    started.map(ChildGuard).map_err(|error| {
+        Error::input(format!(
+            "cannot run {program:?}: {error}; after `--` comes a program with its arguments"
+        ))
+    })
 }
 
 fn lost(error: &std::io::Error) -> Error {

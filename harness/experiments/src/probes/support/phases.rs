@@ -1,19 +1,20 @@
 //! Threads that work in phases, each as fast as it can, and what each did in which phase.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::ErasedTable;
+use model::clock;
 use model::probe::Histogram;
 
 use crate::instrumented_record::{InstrumentedRecord, TableHandle};
-use crate::probes::support::clock::{Timeline, WallClock};
+use crate::probes::support::clock::Timeline;
 
 /// Tells threads which phase it is. All accesses are relaxed: nothing is published through it, and
 /// what the threads saw is returned when they are joined.
 #[derive(Debug)]
 pub(crate) struct Phases {
-    time: WallClock,
+    time: Instant,
     /// [`PAUSE`], [`OVER`], or a phase's number plus one.
     phase: AtomicU32,
     ready: AtomicUsize,
@@ -39,7 +40,7 @@ pub(crate) struct PhaseResult {
 impl Phases {
     pub(crate) fn new() -> Self {
         Self {
-            time: WallClock::start(),
+            time: clock::now(),
             phase: AtomicU32::new(PAUSE),
             ready: AtomicUsize::new(0),
         }

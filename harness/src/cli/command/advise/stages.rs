@@ -74,8 +74,8 @@ impl Stages<'_> {
         }
         let mut others = [Preset::Default, Preset::Full].into_iter();
         let facts = json!({
-            "preset": preset.name(),
-            "remedy": others.find(decides).map(Preset::name),
+            "preset": preset.to_string(),
+            "remedy": others.find(decides).map(|preset| preset.to_string()),
             "minutes": time(preset).as_secs_f64() / 60.0,
         });
         let warning = report::render("advice_undecided.txt", &facts);
