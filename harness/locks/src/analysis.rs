@@ -11,7 +11,7 @@ use crate::recording::{
 };
 use crate::verdict::{Reason, Symptoms, Verdict};
 
-/// What the locks of a program come to: those that matter first, then by the time they take.
+/// What the locks of a program come to: those that matter first, then by what a free lock would gain.
 #[derive(Clone, Debug, Serialize)]
 pub struct Analysis {
     /// The name of the executable.
@@ -66,6 +66,11 @@ pub struct Analysed {
     pub reason: Option<Reason>,
     /// What a free lock would gain of throughput at most, as a share; infinite if the threads do nothing but wait.
     pub gain: f64,
+    /// What a shorter section would gain of it at most: the same if only the waiting vanishes.
+    pub waiting_gain: f64,
+    /// What locking and unlocking takes at most in an acquisition.
+    #[serde(skip)]
+    pub locking_ns: f64,
     /// The time of its threads that the bound is a share of, in nanoseconds.
     pub spent_ns: f64,
     /// Its figures, over all uses.
@@ -116,7 +121,7 @@ pub struct Totals {
 pub struct Estimate {
     /// The best guess.
     pub value: f64,
-    /// The bounds; the value itself if all was timed, nothing if fewer than two were.
+    /// The bounds; the value itself if all was timed, nothing if those that were are worth fewer than two.
     pub interval: Option<[f64; 2]>,
 }
 
@@ -239,10 +244,10 @@ pub fn analyse(recording: &Recording) -> Analysis {
     let mut locks: Vec<Analysed> = locks.map(|lock| analysed(recording, lock)).collect();
     let spent = |lock: &Analysed| lock.totals.waiting_ns as f64 + lock.totals.held_ns.value;
     locks.sort_by(|a, b| {
-        let by_wait = |lock: &Analysed| (lock.matters(), lock.totals.waiting_ns);
-        by_wait(b)
-            .cmp(&by_wait(a))
-            .then(spent(b).total_cmp(&spent(a)))
+        let by_gain = || b.gain.total_cmp(&a.gain);
+        let by_time = || spent(b).total_cmp(&spent(a));
+        let by_verdict = b.matters().cmp(&a.matters());
+        by_verdict.then_with(by_gain).then_with(by_time)
     });
     Analysis {
         program: recording.program.clone(),
@@ -342,10 +347,10 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
     let worst = uses.first();
     let symptoms = Symptoms {
         gain,
+        waiting_gain: load.waiting_gain(),
         wait_p99_ns: totals.wait_p99_ns,
         contended: totals.contended,
-        blame: worst
-            .and_then(|worst| Some((worst.blocks_share, mean_of_site(&uses, &worst.site)?))),
+        blame: worst.and_then(|worst| Some((worst.blocks_share, hold_met(&uses, &worst.site)?))),
         readers_share: readers_share(lock, blocked_ns),
     };
     let blocked = lock.blocked.iter().map(|pair| Blocked {
@@ -375,6 +380,8 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
         verdict: symptoms.verdict(),
         reason: symptoms.reason(),
         gain,
+        waiting_gain: symptoms.waiting_gain,
+        locking_ns: load.own_ns() / load.acquired.max(1.0),
         spent_ns: load.spent_ns(),
         totals,
         longest_holder: worst.map(|worst| worst.site.clone()),
@@ -387,14 +394,16 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
     }
 }
 
-/// The mean hold of a call site, in both modes.
-fn mean_of_site(uses: &[AnalysedUse], site: &Place) -> Option<f64> {
+/// The mean hold of a call site, in both modes, as those meet it who wait: each hold counts by its length, since it is met so
+/// often.
+fn hold_met(uses: &[AnalysedUse], site: &Place) -> Option<f64> {
     let uses = uses.iter().filter(|usage| usage.site == *site);
-    let timed = uses.filter_map(|usage| Some((usage.acquired as f64, usage.held_mean_ns?.value)));
-    let (held, acquired) = timed.fold((0.0, 0.0), |(held, acquired), (count, mean)| {
-        (held + count * mean, acquired + count)
+    let (held, squares) = uses.fold((0.0, 0.0), |(held, squares), usage| {
+        let weight = usage.acquired as f64 / usage.holds.count().max(1) as f64;
+        let of_use = (usage.holds.sum(), usage.holds.squares(0.0));
+        (held + weight * of_use.0, squares + weight * of_use.1)
     });
-    (acquired > 0.0).then(|| held / acquired)
+    (held > 0.0).then(|| squares / held)
 }
 
 /// The share of the blocked time in which a site that only reads waits for another one that does.
@@ -411,7 +420,8 @@ fn readers_share(lock: &Lock, blocked_ns: f64) -> f64 {
 }
 
 fn share(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { part / whole } else { 0.0 }
+    // The sum of no times is -0.
+    if whole > 0.0 { part / whole + 0.0 } else { 0.0 }
 }
 
 fn totals(recording: &Recording, lock: &Lock, uses: &[AnalysedUse]) -> Totals {
@@ -439,6 +449,7 @@ fn load(recording: &Recording, lock: &Lock, totals: &Totals) -> Load {
     let together: u64 = threads.clone().fold(0, u64::saturating_add);
     Load {
         time_ns: recording.threads.time_ns as f64,
+        elapsed_ns: recording.elapsed_ns as f64,
         users_ns: threads.max().unwrap_or(0) as f64 * recording.elapsed_ns as f64,
         waiting_ns: totals.waiting_ns as f64,
         held_ns: totals.held_ns.value,
@@ -478,7 +489,7 @@ pub(crate) fn mean(held: &Held, acquired: u64) -> Option<Estimate> {
     let timed = held.effective();
     let untimed = 1.0 - timed / acquired as f64;
     let squares = |mean| held.histogram.squares(mean) * timed / held.samples as f64;
-    let interval = (timed > 1.0).then(|| {
+    let interval = (timed >= 2.0).then(|| {
         let errors = student::critical(LEVEL, timed - 1.0);
         let half =
             |count: f64, squares: f64| errors * (squares / (count - 1.0) / count * untimed).sqrt();

@@ -4,16 +4,21 @@
 //! for `W` and hold the lock for `H`, and locking and unlocking takes `O`. A free lock makes `W` and `O` vanish. The work inside
 //! stays, as does all other work, so a round of the program takes `1 - (W + O) / T` of its time, and the throughput grows by
 //! `1 / (1 - (W + O) / T) - 1` (Amdahl 1967). The real gain is less: threads that no longer wait need processors, and meet at
-//! the next lock. Every choice below makes the bound larger, never smaller:
+//! the next lock. The choices below make the bound larger, not smaller:
 //!
 //! - `T` is the time of all threads that used a recorded lock, or, if that is less, of as many threads as one call site of
 //!   this lock had. So the idle threads of a program do not dilute what the busy ones lose.
+//! - `T` is at least the length of the recording, for which one thread of the program runs at least: what is taken once, or in the
+//!   beginning only, does not matter.
 //! - `T` is at least `W + H`. Of tasks, which wait without a thread, only that is known.
 //! - `O` is not recorded. An acquisition counts with [`ALONE_NS`] if the program has one thread, otherwise with [`SHARED_NS`]:
 //!   each acquisition fetches the lock's cache line from another core. Readers of a reader-writer lock pay that and do not
-//!   wait, so no count of waits shows it.
+//!   wait, so no count of waits shows it. `O` is at most what `W` and `H` leave of `T`.
 //!
-//! Moving work out of a section makes `W` smaller at most, so the bound holds for that, too. Only work that is no longer done
+//! One choice can make the bound too small: many readers of one reader-writer lock, or cores of several sockets, may take
+//! longer than [`SHARED_NS`] to fetch the line.
+//!
+//! Moving work out of a section makes `W` smaller at most: that gains `1 / (1 - W / T) - 1` at most. Only work that is no longer done
 //! at all gains more: the time inside, `H / T`, is shown for that.
 //!
 //! **Latency.** Where work arrives from outside, threads are idle for most of the time, and the throughput is what arrives:
@@ -46,6 +51,8 @@ pub const SHARED_NS: f64 = 100.0;
 pub struct Load {
     /// The time that the threads spend altogether.
     pub time_ns: f64,
+    /// The length of the recording.
+    pub elapsed_ns: f64,
     /// Threads of one call site at most, times the length of the recording.
     pub users_ns: f64,
     /// The time they wait for the lock.
@@ -59,25 +66,37 @@ pub struct Load {
 }
 
 impl Load {
-    /// What all acquisitions take by themselves, at most.
+    /// What all acquisitions take by themselves, at most: no more than the time in which the threads neither wait nor hold.
     pub fn own_ns(&self) -> f64 {
-        self.acquired * if self.is_shared { SHARED_NS } else { ALONE_NS }
+        let all = self.acquired * if self.is_shared { SHARED_NS } else { ALONE_NS };
+        all.min(self.spent_ns() - self.waiting_ns - self.held_ns)
     }
 
     /// The time of the threads that the lock is a share of, at most what is known of them.
     pub fn spent_ns(&self) -> f64 {
         let spent = self.time_ns.min(self.users_ns);
-        spent.max(self.waiting_ns + self.held_ns)
+        spent
+            .max(self.elapsed_ns)
+            .max(self.waiting_ns + self.held_ns)
     }
 
     /// The share by which a free lock would raise the throughput at most: 0.25 is a quarter more. Infinite if the threads do
     /// nothing but wait.
     pub fn gain(&self) -> f64 {
+        self.gain_without(self.waiting_ns + self.own_ns())
+    }
+
+    /// The same if only the waiting vanishes: what a shorter section gains at most.
+    pub fn waiting_gain(&self) -> f64 {
+        self.gain_without(self.waiting_ns)
+    }
+
+    fn gain_without(&self, lost_ns: f64) -> f64 {
         let spent = self.spent_ns();
         if spent <= 0.0 {
             return 0.0;
         }
-        let share = ((self.waiting_ns + self.own_ns()) / spent).clamp(0.0, 1.0);
+        let share = (lost_ns / spent).clamp(0.0, 1.0);
         share / (1.0 - share)
     }
 }
@@ -88,6 +107,7 @@ mod tests {
 
     const IDLE: Load = Load {
         time_ns: 4e9,
+        elapsed_ns: 2e9,
         users_ns: 4e9,
         waiting_ns: 0.0,
         held_ns: 0.0,
@@ -118,6 +138,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_in_the_beginning_only_does_not_matter() {
+        let startup = Load {
+            time_ns: 400.0,
+            elapsed_ns: 3.6e12,
+            acquired: 3.0,
+            ..IDLE
+        };
+        assert!(startup.gain() < 1e-9);
+    }
+
+    #[test]
     fn tasks_wait_longer_than_their_threads_live() {
         let load = Load {
             waiting_ns: 90e9,
@@ -130,6 +161,19 @@ mod tests {
             ..load
         };
         assert!(all.gain().is_infinite());
+    }
+
+    #[test]
+    fn locking_takes_no_more_than_the_time_that_is_left() {
+        let hot = Load {
+            held_ns: 1e9,
+            waiting_ns: 1e9,
+            acquired: 60e6,
+            ..IDLE
+        };
+        assert!((hot.own_ns() - 2e9).abs() < 1e-3);
+        assert!((hot.gain() - 3.0).abs() < 1e-9);
+        assert!((hot.waiting_gain() - 1.0 / 3.0).abs() < 1e-9);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What moved between two recordings of a program.
 //!
 //! A lock is the same if it was made in the same file and has the same name; lines move when a program is changed. Among locks
-//! that share both, those of an equal line are paired first, then those of an equal type, then the others in the order of their
-//! lines. Its library and its kind may differ: that is a change that somebody made.
+//! that share both, those of an equal line and an equal type are paired first, then those of an equal type, then those of an
+//! equal line, then the others in the order of their lines. Its library and its kind may differ: that is a change that somebody made.
 
 use serde::Serialize;
 
@@ -113,7 +113,8 @@ impl Quantity {
         match self {
             Self::WaitingShare | Self::ContendedShare | Self::HeldShare => SHARE_NOTABLE,
             Self::WaitMean | Self::WaitP99 | Self::HeldMean => NS_NOTABLE,
-            Self::PerSecond => 1.0,
+            // A rate may be low.
+            Self::PerSecond => 0.0,
         }
     }
 
@@ -163,11 +164,20 @@ pub fn compare(before: &Analysis, after: &Analysis) -> Change {
 }
 
 /// How alike two locks must be to be the same, from strict to loose.
-const ALIKE: [fn(&Analysed, &Analysed) -> bool; 3] = [
-    |a, b| a.made_at.line == b.made_at.line,
-    |a, b| a.value.type_name == b.value.type_name,
+const ALIKE: [fn(&Analysed, &Analysed) -> bool; 4] = [
+    |a, b| have_one_line(a, b) && have_one_type(a, b),
+    have_one_type,
+    have_one_line,
     |_, _| true,
 ];
+
+fn have_one_line(a: &Analysed, b: &Analysed) -> bool {
+    a.made_at.line == b.made_at.line
+}
+
+fn have_one_type(a: &Analysed, b: &Analysed) -> bool {
+    a.value.type_name == b.value.type_name
+}
 
 fn matched<'a>(before: &'a [Analysed], after: &'a [Analysed]) -> Vec<(&'a Analysed, &'a Analysed)> {
     let in_order = |locks: &'a [Analysed]| {

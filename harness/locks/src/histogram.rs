@@ -52,6 +52,14 @@ impl Histogram {
         [ends(0).sum(), ends(1).sum()]
     }
 
+    /// What all times together are, by the middles of their buckets.
+    pub(crate) fn sum(&self) -> f64 {
+        let times = self.0.iter();
+        times
+            .map(|bucket| bucket[2] as f64 * midpoint(bucket))
+            .sum()
+    }
+
     /// The end of the last bucket, in nanoseconds.
     pub(crate) fn max(&self) -> u64 {
         self.0.last().map_or(0, |&[_, upper, _]| upper)

@@ -7,7 +7,7 @@ use crate::bound::{GAIN_LEAST, WAIT_P99_LEAST_NS, WAITS_LEAST};
 /// The share of the blocked time from which on one call site is to blame: most of it.
 pub const BLAME_LEAST: f64 = 0.5;
 
-/// The mean hold from which on a section is long: 1 us. A section of this length takes ten times what handing a lock to
+/// The hold from which on a section is long, as those who wait meet it: 1 us. A section of this length takes ten times what handing a lock to
 /// another core takes ([`SHARED_NS`](crate::bound::SHARED_NS)), so its work is what the others wait for. In a shorter one the lock
 /// itself is a good part, and there is little work to move.
 pub const LONG_NS: f64 = 1_000.0;
@@ -39,10 +39,13 @@ pub enum Reason {
 pub(crate) struct Symptoms {
     /// The bound on the gain of throughput.
     pub(crate) gain: f64,
+    /// The same by shorter waits alone.
+    pub(crate) waiting_gain: f64,
     /// The 99th percentile of the wait over all acquisitions.
     pub(crate) wait_p99_ns: f64,
     pub(crate) contended: u64,
-    /// The share of the blocked time that the worst holder is to blame for, and its mean hold.
+    /// The share of the blocked time that the worst holder is to blame for, and its mean hold as those meet it who
+    /// wait: a long one holds up more of them.
     pub(crate) blame: Option<(f64, f64)>,
     /// The share of the blocked time in which a site that only reads waits for another one.
     pub(crate) readers_share: f64,
@@ -51,11 +54,14 @@ pub(crate) struct Symptoms {
 impl Symptoms {
     /// Why the lock matters; `None` if it does not.
     pub(crate) fn reason(&self) -> Option<Reason> {
-        let has_tail = self.contended >= WAITS_LEAST && self.wait_p99_ns >= WAIT_P99_LEAST_NS;
         if self.gain >= GAIN_LEAST {
             return Some(Reason::Throughput);
         }
-        has_tail.then_some(Reason::Latency)
+        self.has_tail().then_some(Reason::Latency)
+    }
+
+    fn has_tail(&self) -> bool {
+        self.contended >= WAITS_LEAST && self.wait_p99_ns >= WAIT_P99_LEAST_NS
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
@@ -63,8 +69,10 @@ impl Symptoms {
             return Verdict::Leave;
         }
         let is_long = |(share, held_ns)| share >= BLAME_LEAST && held_ns >= LONG_NS;
+        // A shorter section gains no more than what is waited.
+        let waits_matter = self.waiting_gain >= GAIN_LEAST || self.has_tail();
         // Readers need not wait for each other, however long they read.
-        if self.blame.is_some_and(is_long) && self.readers_share < BLAME_LEAST {
+        if waits_matter && self.blame.is_some_and(is_long) && self.readers_share < BLAME_LEAST {
             Verdict::Shorten
         } else {
             Verdict::Replace
@@ -78,6 +86,7 @@ mod tests {
 
     const QUIET: Symptoms = Symptoms {
         gain: 0.01,
+        waiting_gain: 0.01,
         wait_p99_ns: 0.0,
         contended: 1_000,
         blame: Some((0.9, 50_000.0)),
@@ -111,7 +120,11 @@ mod tests {
 
     #[test]
     fn one_long_section_is_shortened_before_the_lock_is_replaced() {
-        let busy = Symptoms { gain: 0.5, ..QUIET };
+        let busy = Symptoms {
+            gain: 0.5,
+            waiting_gain: 0.5,
+            ..QUIET
+        };
         assert_eq!(busy.verdict(), Verdict::Shorten);
         let others = [
             Symptoms {
@@ -128,6 +141,11 @@ mod tests {
             },
             Symptoms {
                 blame: None,
+                ..busy
+            },
+            // Locking itself is what it may gain.
+            Symptoms {
+                waiting_gain: 0.001,
                 ..busy
             },
         ];

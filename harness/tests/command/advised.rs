@@ -236,9 +236,26 @@ fn recordings_and_locks_that_are_none_are_refused() {
     let error = refusal(&["advise", &workload, "--init"]);
     assert!(error.contains("this is a workload file"), "{error}");
     // What no strategy is, is refused by name.
-    let error = refusal(&["advise", &recording("job-queue.json"), "--lock", "jobs"]);
+    let queue = recording("job-queue.json");
+    let out = path(&folder, "out");
+    let error = refusal(&["advise", &queue, "--lock", "jobs", "--out", &out]);
     assert!(error.contains("the lock jobs: "), "{error}");
     assert!(error.contains("is not measured"), "{error}");
+    // A wrong guess is corrected in the file, which is kept.
+    let kept = path(Path::new(&out), "workload.toml");
+    assert!(
+        error.contains("EDIT") && error.contains("workload.toml"),
+        "{error}"
+    );
+    let text = fs::read_to_string(&kept).unwrap();
+    assert!(text.contains("shape = \"queue\"  # EDIT"), "{text}");
+    // To leave a lock as it is nothing is measured that could be resumed or compared.
+    for option in [&["--resume"][..], &["--against", "none.json"]] {
+        let arguments = [&["advise", &service, "--lock", "counters"], option].concat();
+        let error = refusal(&arguments);
+        assert!(error.contains(option[0]), "{error}");
+        assert!(error.contains("nothing is measured"), "{error}");
+    }
 }
 
 #[test]
