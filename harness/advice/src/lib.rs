@@ -104,11 +104,9 @@ pub fn conclude(
     let deciding = subjects.iter().filter(|subject| subject.decides);
     let rows: Vec<Judged> = deciding.clone().map(Subject::row).collect();
     let series = Series::of_lines(&samples.lines);
-    let candidates = cards.iter().copied().filter_map(|card| {
-        let loss = worst_loss(results, subjects, &card.name);
-        Candidate::new(results, &series, &rows, card, loss)
-    });
-    let candidates: Vec<Candidate<'_>> = candidates.collect();
+    let weighed = cards.iter().copied();
+    let weighed = weighed.map(|card| (card, worst_loss(results, subjects, &card.name)));
+    let candidates = Candidate::all(results, &series, &samples.header.runs, &rows, weighed);
     let lacks = !screening.baseline_lacks.is_empty();
     // What a deciding part costs that has no rate, nobody knows before.
     let busy = deciding.map(|subject| subject.busy(results, &results.baseline));

@@ -60,12 +60,14 @@ fn by_cell(criterion: &Criterion, cell: &Cell) -> Option<(Verdict, String)> {
             let is_few = cell.metric.is_timed() && ratio.processes < GROUPS_99;
             let strength = if is_few {
                 format!("over {} processes", ratio.processes)
+            } else if cell.metric.is_timed() {
+                "at the level of the verdicts".into()
             } else {
-                "at 99 %".into()
+                "as counted".into()
             };
             let withheld = ratio.withheld.as_ref();
             // At the adoption rule's own margin, the verdict that was corrected for all others; at another one,
-            // the 99 % interval alone. What is counted and not timed is exact.
+            // the interval alone. What is counted and not timed is exact.
             let verdict = if is_few || cell.metric.is_timed() && withheld.is_some() {
                 Verdict::Inconclusive
             } else if cell.metric.is_timed() && (bound - MARGIN).abs() < 1e-9 {
@@ -83,7 +85,7 @@ fn by_cell(criterion: &Criterion, cell: &Cell) -> Option<(Verdict, String)> {
         Criterion::AtMost(bound) => (
             beyond(cell.ci_high <= *bound, cell.ci_low > *bound),
             format!(
-                "{name}: {:.4} {} [{:.4}, {:.4}] at 99 %, for at most {bound}",
+                "{name}: {:.4} {} [{:.4}, {:.4}], for at most {bound}",
                 cell.median, cell.unit, cell.ci_low, cell.ci_high
             ),
         ),

@@ -1,7 +1,7 @@
 //! What was seen of a strategy: by checks, under faults, and instruction by instruction.
 
 use model::fault::{Fault, FaultSeen};
-use model::sample::{Card, CheckOutcome, Line};
+use model::sample::{Allocation, Card, CheckOutcome, Line};
 use model::stall::{StallPair, StallSeen, TwoStops};
 use model::trace::TraceSeen;
 
@@ -12,8 +12,10 @@ use results::Machine;
 pub struct Evidence<'l> {
     /// The outcomes of the checks.
     pub checks: Vec<&'l CheckOutcome>,
-    /// What faults did to it.
-    pub faults: Vec<&'l FaultSeen>,
+    /// What its operations allocated.
+    pub(super) allocations: Vec<&'l Allocation>,
+    /// What faults did to it, each once: the worst of what was seen.
+    pub(super) faults: Vec<FaultSeen>,
     /// Its stalls. Where a pair was tried more than once, the worst is kept: a peer that was blocked once has been
     /// blocked.
     pub(super) stall: Option<StallSeen>,
@@ -26,7 +28,9 @@ impl<'l> Evidence<'l> {
         for line in lines {
             match line {
                 Line::Check(check) if check.strategy == strategy => evidence.checks.push(check),
-                Line::Fault(fault) if fault.strategy == strategy => evidence.faults.push(fault),
+                Line::Allocation(counts) if counts.strategy == strategy => {
+                    evidence.allocations.push(counts);
+                }
                 Line::Stall(stalls) if stalls.strategy == strategy => match &mut evidence.stall {
                     None => evidence.stall = Some(stalls.clone()),
                     Some(joined) => join(joined, stalls),
@@ -34,15 +38,14 @@ impl<'l> Evidence<'l> {
                 _ => {}
             }
         }
+        let faults = lines.iter().filter_map(Line::try_as_fault_ref);
+        evidence.faults = worst_of_each(faults.filter(|outcome| outcome.strategy == strategy));
         evidence
     }
 
     /// What was seen under a fault.
-    pub fn under(&self, fault: Fault) -> Option<&'l FaultSeen> {
-        self.faults
-            .iter()
-            .copied()
-            .find(|outcome| outcome.fault == fault)
+    pub fn under(&self, fault: Fault) -> Option<&FaultSeen> {
+        self.faults.iter().find(|outcome| outcome.fault == fault)
     }
 
     /// Whom a stopped thread held up, pair by pair of operations.
@@ -56,11 +59,26 @@ impl<'l> Evidence<'l> {
     }
 }
 
-/// The first trace of each strategy, in the order of the registry: counts are exact, once is enough.
-pub(super) fn traces(cards: &[Card], lines: &[Line]) -> Vec<TraceSeen> {
+/// What was seen of each strategy under each fault, in the order in which that was first seen; of several times the worst.
+pub(super) fn worst_of_each<'l>(outcomes: impl Iterator<Item = &'l FaultSeen>) -> Vec<FaultSeen> {
+    let mut all: Vec<FaultSeen> = Vec::new();
+    for outcome in outcomes {
+        let key = |outcome: &FaultSeen| (outcome.strategy.clone(), outcome.fault);
+        match all.iter_mut().find(|known| key(known) == key(outcome)) {
+            None => all.push(outcome.clone()),
+            Some(known) => known.join(outcome),
+        }
+    }
+    all
+}
+
+/// The last trace of each strategy that went through, or else the last, in the order of the registry: counts are exact, once
+/// is enough.
+pub(super) fn traces<'l>(cards: &[Card], lines: &'l [Line]) -> Vec<&'l TraceSeen> {
     let of = |card: &Card| {
-        let mut traces = lines.iter().filter_map(Line::try_as_trace_ref);
-        traces.find(|trace| trace.strategy == card.name).cloned()
+        let traces = lines.iter().filter_map(Line::try_as_trace_ref);
+        let traces = traces.filter(|trace| trace.strategy == card.name);
+        traces.max_by_key(|trace| trace.died.is_none())
     };
     cards.iter().filter_map(of).collect()
 }
@@ -171,13 +189,17 @@ mod tests {
                 ..TraceSeen::default()
             })
         };
-        let lines = [traced("c/d", 1), traced("a/b", 2), traced("c/d", 3)];
+        let mut died = traced("c/d", 4);
+        if let Line::Trace(trace) = &mut died {
+            trace.died = Some("signal: 11".into());
+        }
+        let lines = [traced("c/d", 1), traced("a/b", 2), traced("c/d", 3), died];
         let in_order = traces(&[card("a/b"), card("c/d")], &lines);
         let in_order: Vec<_> = in_order
             .iter()
             .map(|trace| (trace.strategy.as_str(), trace.records))
             .collect();
-        assert_eq!(in_order, [("a/b", 2), ("c/d", 1)]);
+        assert_eq!(in_order, [("a/b", 2), ("c/d", 3)]);
     }
 
     #[test]

@@ -8,11 +8,12 @@ use std::cmp::Ordering;
 use contract::{AfterDeadThread, AfterPanic, Progress, Reentrancy};
 use model::claims::{Claim, Property};
 use model::fault::{Action, Consequence, Fate, Fault, FaultSeen};
-use model::sample::{Card, CheckOutcome, Line};
+use model::sample::{Allocation, Card, CheckOutcome, Line};
+use model::scenario::{Activity, Scenario};
 use model::stall::StallPair;
 use model::trace::Operation;
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, worst_of_each};
 use results::{Faulted, Grade, Guarantee, Guaranteed};
 
 /// What was seen of a claim: in a few words, how that compares with it, and what it rests on.
@@ -27,27 +28,36 @@ fn unless(wrong: Option<String>, tried: Option<String>) -> Option<Observation> {
 }
 
 /// The outcomes of the checks, and the claims with what was seen of them.
-pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
+pub fn guarantees(cards: &[Card], scenarios: &[Scenario], lines: &[Line]) -> Vec<Guarantee> {
+    // Cards are about records without memory of their own: a copy of another one allocates.
+    let is_claimed = |counts: &&Allocation| {
+        let mut scenarios = scenarios.iter();
+        scenarios.any(|asked| asked.name == counts.scenario && !asked.record.owns_memory())
+    };
     let checks = lines.iter().filter_map(Line::try_as_check_ref);
     let checked = checks.map(kept_by_all);
     let cards = cards.iter();
-    let claimed = cards.flat_map(|card| graded(card, Evidence::collect(&card.name, lines)));
+    let claimed = cards.flat_map(|card| {
+        let mut evidence = Evidence::collect(&card.name, lines);
+        evidence.allocations.retain(is_claimed);
+        graded(card, evidence)
+    });
     checked.chain(claimed).collect()
 }
 
 /// Whether what was seen under a fault is less than the strategy claims.
 pub fn contradicts(card: &Card, outcome: &FaultSeen) -> bool {
     let evidence = Evidence {
-        faults: vec![outcome],
+        faults: vec![outcome.clone()],
         ..Evidence::default()
     };
     graded(card, evidence).any(|guarantee| guarantee.grade == Grade::Forbidden)
 }
 
-/// What faults did, as it was seen.
+/// What faults did, as it was seen at worst.
 pub fn faulted(lines: &[Line]) -> Vec<Faulted> {
-    let faults = lines.iter().filter_map(Line::try_as_fault_ref);
-    let faulted = faults.map(|outcome| Faulted {
+    let faults = worst_of_each(lines.iter().filter_map(Line::try_as_fault_ref));
+    let faulted = faults.iter().map(|outcome| Faulted {
         strategy: outcome.strategy.clone(),
         fault: outcome.fault,
         consequence: outcome.consequence(),
@@ -144,7 +154,10 @@ fn observed(property: Property, claim: Claim, evidence: &Evidence<'_>) -> Vec<Op
         P::Capacity => vec![checked(&["growth", "churn"])],
         P::Reclamation => vec![checked(&["churn", "costs", "shutdown"])],
         P::WriteCost => vec![checked(&["costs"])],
-        P::ReadAllocates => vec![under(Fault::NoMemoryToRead, read_allocates)],
+        P::ReadAllocates => vec![
+            under(Fault::NoMemoryToRead, read_allocates),
+            reads_counted(claim, evidence),
+        ],
         P::Records => Vec::new(),
     }
 }
@@ -269,6 +282,31 @@ fn after_dead_thread(outcome: &FaultSeen) -> Claim {
         // A reader changes nothing, so that others panic or miss a record is no better than waiting.
         _ => AfterDeadThread::BlocksEveryone,
     })
+}
+
+/// What reads were counted to allocate: by those that allocated most, if any did.
+fn reads_counted(claim: Claim, evidence: &Evidence<'_>) -> Option<Observation> {
+    let reads = evidence.allocations.iter();
+    let reads = reads.filter(|counts| counts.does == Activity::Read && counts.operations > 0);
+    let each = |counts: &Allocation| counts.bytes as f64 / counts.operations as f64;
+    let most = reads.max_by(|a, b| each(a).total_cmp(&each(b)))?;
+    let allocates = most.allocations > 0;
+    let observed = if allocates {
+        Claim::Allocates
+    } else {
+        Claim::AllocatesNothing
+    };
+    let grade = match (allocates, claim) {
+        (true, Claim::AllocatesNothing) => Grade::Forbidden,
+        (false, Claim::Allocates) => Grade::Interesting,
+        _ => Grade::Acceptable,
+    };
+    let (calls, bytes) = (most.allocations, most.bytes);
+    let evidence = format!(
+        "{calls} allocations of {bytes} B in {} reads of {}",
+        most.operations, most.scenario
+    );
+    Some((observed.to_string(), grade, evidence))
 }
 
 /// Whether reads needed memory when there was none.

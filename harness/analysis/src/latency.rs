@@ -63,8 +63,8 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
                     .filter_map(|process| process.per_s(offered)),
             );
             latency.served = timed.served(of);
-            latency.kept = Some(timed.is_kept());
-            if timed.is_kept() {
+            latency.kept = timed.is_kept();
+            if latency.kept == Some(true) {
                 let operations = latency.operations as f64;
                 latency.quantiles =
                     timed.quantiles(|share| (1.0 - share) * operations >= BEYOND_MIN);
@@ -90,7 +90,8 @@ fn compare(
     same: &Timed<'_>,
 ) {
     let noise = baseline.noise(same, quantile.share);
-    let theirs = baseline.at(quantile.share).filter(|_| baseline.is_kept());
+    let is_kept = baseline.is_kept() == Some(true);
+    let theirs = baseline.at(quantile.share).filter(|_| is_kept);
     quantile.times = match strategy {
         SAME => noise,
         _ => theirs.map(|theirs| theirs / quantile.ns),
@@ -150,10 +151,11 @@ impl<'s> Timed<'s> {
         median(probed.filter_map(|probe| Some(1.0 - probe.share(unfinished, offered)?)))
     }
 
-    /// Whether the rate was kept, by the reads and by the writes: where writes are left over, reads met too few.
-    fn is_kept(&self) -> bool {
-        let is_kept = |of| self.served(of).is_some_and(|share| share >= KEPT);
-        OPERATIONS.iter().all(|&(of, ..)| is_kept(of))
+    /// Whether the rate was kept, by the reads and by the writes: where writes are left over, reads met too few. `None` where
+    /// that was not counted.
+    fn is_kept(&self) -> Option<bool> {
+        let [reads, writes] = OPERATIONS.map(|(of, ..)| self.served(of));
+        Some(reads?.min(writes?) >= KEPT)
     }
 
     /// A quantile: the median over the processes.
@@ -194,7 +196,7 @@ impl<'s> Timed<'s> {
     /// processes, which may differ more than their medians. None if either did not keep the rate, or there are so few
     /// processes that they may agree by chance.
     fn noise(&self, same: &Self, share: f64) -> Option<f64> {
-        if !self.is_kept() || !same.is_kept() {
+        if [self, same].map(Self::is_kept) != [Some(true); 2] {
             return None;
         }
         let of_figures = (self.at(share)? / same.at(share)?).ln().abs();

@@ -24,6 +24,7 @@ mod verdicts;
 
 use std::collections::HashSet;
 
+use model::collect::unique;
 use model::environment::Environment;
 use model::sample::{Failure, Line, SliceKey};
 
@@ -45,7 +46,7 @@ pub fn analyse(samples: &Samples) -> Machine {
     let series = Series::of_lines(&samples.lines);
     let (mut cells, level) = cells::all(samples, &series);
     cells.extend(probes::cells(samples));
-    let guarantees = guarantees(&header.strategies, &samples.lines);
+    let guarantees = guarantees(&header.strategies, &header.scenarios, &samples.lines);
     let scaling = scaling::scaling(samples, &cells);
     let protocol = protocol(samples, &cells, level);
     let warnings = warnings(samples);
@@ -65,7 +66,10 @@ pub fn analyse(samples: &Samples) -> Machine {
         cells,
         guarantees,
         faults: faulted(&samples.lines),
-        traces: evidence::traces(&header.strategies, &samples.lines),
+        traces: evidence::traces(&header.strategies, &samples.lines)
+            .into_iter()
+            .cloned()
+            .collect(),
         untraced: evidence::untraced(&samples.lines),
         stalls: evidence::stalls(&header.strategies, &samples.lines),
         scaling,
@@ -76,7 +80,7 @@ pub fn analyse(samples: &Samples) -> Machine {
     results.assumptions = assumptions::judged(&results, samples);
     results.recommendations = recommendations::all(&results);
     results.controls = controls::all(&results, samples, &series);
-    results.use_cases = use_cases::answered(&results, &series);
+    results.use_cases = use_cases::answered(&results, &series, &header.runs);
     (results.flips, results.maps) = flips::find(&results, &|scenario, strategy, metric| {
         series::groups(series.log_ratios(scenario, strategy, metric))
     });
@@ -130,7 +134,5 @@ fn warnings(samples: &Samples) -> Vec<String> {
     let missed = slices.filter(|slice| slice.groups.iter().any(|group| group.misses > 0));
     let missed_text = "missed records that were there, or had heartbeats rejected";
     let missed = missed.map(|slice| about(&slice.key, missed_text));
-    let mut warnings: Vec<String> = oversubscribed.chain(failed).chain(missed).collect();
-    warnings.dedup();
-    warnings
+    unique(oversubscribed.chain(failed).chain(missed))
 }

@@ -170,12 +170,13 @@ fn activities(metric: Metric) -> impl Iterator<Item = Activity> {
     all.filter(move |does| does.metric() == metric)
 }
 
-/// A slice's value of a timed metric.
+/// A slice's value of a timed metric: of several activities, the time for an operation of any of them.
 fn value(slice: &Slice, metric: Metric) -> Option<f64> {
     if metric == Metric::ElapsedMs {
         return Some(slice.window_ns as f64 / 1e6);
     }
-    activities(metric).find_map(|does| slice.ns_per_operation(does))
+    let each = activities(metric).filter_map(|does| slice.ns_per_operation(does));
+    each.reduce(|a, b| 1.0 / (1.0 / a + 1.0 / b))
 }
 
 /// Figures of slices, by measuring process.
@@ -230,7 +231,7 @@ mod tests {
     use super::*;
     use crate::samples::Samples;
     use fixtures::{contended, invented};
-    use model::sample::Interference;
+    use model::sample::{GroupCount, Interference};
 
     /// The processes whose log ratios count, and the median ratio: 16 processes, `moved` of them measured elsewhere, where
     /// the contender, at the usual place ten times as fast as the baseline, is `slower` times slower.
@@ -279,5 +280,30 @@ mod tests {
         assert!(processes == 10 && is_near(ratio, 10.0), "{ratio}");
         let (processes, ratio) = ratios(9, 100);
         assert!(processes == 9 && is_near(ratio, 0.1), "{ratio}");
+    }
+
+    #[test]
+    fn a_metric_is_of_all_threads_that_it_times() {
+        let lines = contended([], 1, 1);
+        let mut slices = lines.iter().filter_map(Line::try_as_slice_ref);
+        let slice = slices.next().expect("the baseline takes part");
+        let writers = |operations: [u64; 2]| {
+            let mut slice = slice.clone();
+            slice.window_ns = 6_000;
+            let (group, does) = (&slice.groups[0], [Activity::Update, Activity::Churn]);
+            let groups = does.into_iter().zip(operations);
+            let groups = groups.map(|(does, operations)| GroupCount {
+                does,
+                paced: false,
+                operations: vec![operations],
+                spans_ns: Vec::new(),
+                ..group.clone()
+            });
+            slice.groups = groups.collect();
+            value(&slice, Metric::WriteNs).unwrap()
+        };
+        assert!((writers([20, 40]) - 100.0).abs() < 1e-9);
+        assert!((writers([20, 0]) - 300.0).abs() < 1e-9);
+        assert!(writers([0, 0]).is_infinite());
     }
 }

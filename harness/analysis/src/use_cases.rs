@@ -5,7 +5,6 @@
 mod tests;
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use contract::ScanConsistency;
 use model::controls;
@@ -17,7 +16,8 @@ use results::{
 use serde::Deserialize;
 use stats::{Estimate, estimate};
 
-use crate::series::Series;
+use crate::runs::{Between, between};
+use crate::series::{ByProcess, Series, groups};
 
 /// The file that says what readers come with.
 const FILE: &str = include_str!("../../../benches/use_cases.toml");
@@ -61,7 +61,7 @@ pub fn deciding_scenarios() -> Vec<String> {
 }
 
 /// The answers to all use cases whose rows were measured.
-pub(super) fn answered(results: &Machine, series: &Series<'_>) -> Vec<UseCase> {
+pub(super) fn answered(results: &Machine, series: &Series<'_>, runs: &[u32]) -> Vec<UseCase> {
     let asked = asked().into_iter();
     let asked = asked.filter(|asked| {
         let mut rows = asked.decided_by.iter();
@@ -70,20 +70,19 @@ pub(super) fn answered(results: &Machine, series: &Series<'_>) -> Vec<UseCase> {
             cell.is_some()
         })
     });
-    asked.map(|asked| answer(results, series, asked)).collect()
+    asked
+        .map(|asked| answer(results, series, runs, asked))
+        .collect()
 }
 
-fn answer(results: &Machine, series: &Series<'_>, asked: Asked) -> UseCase {
+fn answer(results: &Machine, series: &Series<'_>, runs: &[u32], asked: Asked) -> UseCase {
     let cards = results.contenders();
     let cards = cards.filter(|card| card.name != results.baseline && results.is_ranked(&card.name));
     let cards = cards.filter(|card| asked.needs.iter().all(|need| need.is_met(card)));
-    let candidates = cards.filter_map(|card| {
-        let loss = worst_loss(results, &card.name);
-        Candidate::new(results, series, &asked.decided_by, card, loss)
-    });
-    let candidates: Vec<Candidate<'_>> = candidates.collect();
+    let cards = cards.map(|card| (card, worst_loss(results, &card.name)));
+    let candidates = Candidate::all(results, series, runs, &asked.decided_by, cards);
     let ceiling = mean_log_ratios(series, &asked.decided_by, controls::UNSYNCHRONISED);
-    let ceiling = estimate(&groups(&ceiling)).map(|ceiling| ceiling.median.exp());
+    let ceiling = estimate(&groups(ceiling)).map(|ceiling| ceiling.median.exp());
     UseCase {
         ceiling: ceiling.filter(|times| times.is_finite() && *times > 0.0),
         gains: candidates.iter().map(Candidate::gain).collect(),
@@ -113,7 +112,9 @@ pub struct Candidate<'c> {
     /// What its ratios in these rows decide.
     pub decision: Decision,
     /// The mean over the rows of log ratios, by process.
-    log_ratios: BTreeMap<u32, f64>,
+    log_ratios: ByProcess,
+    /// The first processes of the runs, where several are pooled.
+    runs: &'c [u32],
     estimate: Estimate,
     /// Where it loses most, if anywhere.
     loss: Option<Loss>,
@@ -122,28 +123,50 @@ pub struct Candidate<'c> {
 }
 
 impl<'c> Candidate<'c> {
-    /// A strategy that loses `loss` elsewhere; `None` unless it was measured in all of these `rows`.
-    pub fn new(
+    /// Those of the strategies, each with what it loses elsewhere, that were measured in all of these `rows`. `runs` are the
+    /// first processes of the runs, where several are pooled.
+    pub fn all(
         results: &Machine,
         series: &Series<'_>,
+        runs: &'c [u32],
+        rows: &[Judged],
+        cards: impl IntoIterator<Item = (&'c Card, Option<Loss>)>,
+    ) -> Vec<Self> {
+        let others = results.strategies.iter();
+        let others = others.filter(|card| card.name != results.baseline);
+        let of_all = others.map(|card| mean_log_ratios(series, rows, &card.name));
+        let between = between(runs, of_all);
+        let cards = cards.into_iter();
+        let candidates = cards.filter_map(|(card, loss)| {
+            let log_ratios = mean_log_ratios(series, rows, &card.name);
+            Self::new(results, runs, between, rows, card, loss, log_ratios)
+        });
+        candidates.collect()
+    }
+
+    fn new(
+        results: &Machine,
+        runs: &'c [u32],
+        between: Between,
         rows: &[Judged],
         card: &'c Card,
         loss: Option<Loss>,
+        log_ratios: ByProcess,
     ) -> Option<Self> {
         let cells = rows.iter();
         let cells = cells.map(|row| results.cell(&row.scenario, &card.name, row.metric));
         let cells: Vec<&Cell> = cells.collect::<Option<_>>()?;
         let ratios = cells.iter().map(|cell| cell.ratio.as_ref());
         let ratios: Vec<&Ratio> = ratios.collect::<Option<_>>()?;
-        let log_ratios = mean_log_ratios(series, rows, &card.name);
         Some(Self {
             card,
+            runs,
             decision: if results.decides() {
                 decide(&ratios, results.margin, Scope::Workload)
             } else {
                 Decision::TooFew
             },
-            estimate: estimate(&groups(&log_ratios))?,
+            estimate: between.widen(estimate(&groups(log_ratios.clone()))?),
             log_ratios,
             loss,
             deciding_loss: worst_of(cells.into_iter(), |ratio| is_worse(ratio.median)),
@@ -175,17 +198,23 @@ impl<'c> Candidate<'c> {
         }
     }
 
-    /// Whether another one is not certainly better by more than the tolerance, process by process, nor by more than the
-    /// margin as measured: what is only uncertain is no equal.
-    fn is_as_good_as(&self, best: &Candidate<'_>, level: f64) -> bool {
+    /// How much better another one is, by process, as a log ratio.
+    fn behind(&self, best: &Candidate<'_>) -> ByProcess {
         let behind = best.log_ratios.iter().filter_map(|(process, log)| {
-            let behind = log - self.log_ratios.get(process)?;
+            let behind = log.first()? - self.log_ratios.get(process)?.first()?;
             // Of two that finished nothing neither is behind.
-            Some(vec![if behind.is_nan() { 0.0 } else { behind }])
+            Some((*process, vec![if behind.is_nan() { 0.0 } else { behind }]))
         });
+        behind.collect()
+    }
+
+    /// Whether another one is not certainly better by more than the tolerance, process by process, nor by more than the
+    /// margin as measured: what is only uncertain is no equal. `between`: how much runs differ in what others are behind.
+    fn is_as_good_as(&self, best: &Candidate<'_>, between: Between, level: f64) -> bool {
         // Who was never measured beside the best one is no equal.
-        let behind = estimate(&behind.collect::<Vec<_>>());
+        let behind = estimate(&groups(self.behind(best)));
         behind.is_some_and(|behind| {
+            let behind = between.widen(behind);
             behind.median <= MARGIN.ln() && behind.interval(level).low <= TOLERATED.ln()
         })
     }
@@ -245,8 +274,11 @@ pub fn best<'a, 'c>(
     price: impl Fn(&Candidate<'_>) -> usize,
 ) -> Option<(&'a Candidate<'c>, Vec<&'a Candidate<'c>>)> {
     let most = qualified.iter().copied().max_by(|a, b| a.by_gain(b))?;
+    let others = qualified.iter();
+    let others = others.filter(|candidate| !std::ptr::eq(**candidate, most));
+    let between = between(most.runs, others.map(|candidate| candidate.behind(most)));
     let mut tied = qualified.to_vec();
-    tied.retain(|candidate| candidate.is_as_good_as(most, level));
+    tied.retain(|candidate| candidate.is_as_good_as(most, between, level));
     let chosen = tied.iter().copied().max_by(|a, b| {
         let by_loss = a.log_loss().total_cmp(&b.log_loss());
         let by_price = price(b).cmp(&price(a));
@@ -284,21 +316,18 @@ fn worst_of<'c>(
 }
 
 /// The mean of a strategy's log ratios over rows, by process: of each row the median of the process's slices.
-fn mean_log_ratios(series: &Series<'_>, rows: &[Judged], strategy: &str) -> BTreeMap<u32, f64> {
+fn mean_log_ratios(series: &Series<'_>, rows: &[Judged], strategy: &str) -> ByProcess {
     let log_ratios = |row: &Judged| series.log_ratios(&row.scenario, strategy, row.metric);
     let of_rows: Vec<_> = rows.iter().map(log_ratios).collect();
     let Some(first) = of_rows.first() else {
-        return BTreeMap::new();
+        return ByProcess::new();
     };
     let means = first.keys().filter_map(|process| {
         let of_process = of_rows.iter().map(|row| row.get(process));
         let medians = of_process.map(|values| stats::median(&mut values?.clone()));
         let medians: Vec<f64> = medians.collect::<Option<_>>()?;
-        Some((*process, medians.iter().sum::<f64>() / medians.len() as f64))
+        let mean = medians.iter().sum::<f64>() / medians.len() as f64;
+        Some((*process, vec![mean]))
     });
     means.collect()
-}
-
-fn groups(by_process: &BTreeMap<u32, f64>) -> Vec<Vec<f64>> {
-    by_process.values().map(|&value| vec![value]).collect()
 }

@@ -203,6 +203,27 @@ impl FaultSeen {
         attempt.fate = attempt.fate.max(fate);
     }
 
+    /// Adds what was seen of the same another time; the worst counts.
+    pub fn join(&mut self, other: &Self) {
+        for (&deed, attempt) in &other.meanwhile {
+            let joined = self.meanwhile.entry(deed).or_insert(Attempt {
+                fate: attempt.fate,
+                tries: 0,
+            });
+            joined.fate = joined.fate.max(attempt.fate);
+            joined.tries = joined.tries.saturating_add(attempt.tries);
+        }
+        for (&tally, &number) in &other.tallies {
+            let joined = self.tallies.entry(tally).or_insert(number);
+            *joined = number.max(*joined);
+        }
+        let never = other.never.iter().copied();
+        self.never.extend(never);
+        self.never.sort_unstable();
+        self.never.dedup();
+        self.died = self.died.take().or_else(|| other.died.clone());
+    }
+
     /// What was tried and went so.
     pub fn with_fate(&self, fate: Fate) -> impl Iterator<Item = Action> {
         let attempts = self.meanwhile.iter();

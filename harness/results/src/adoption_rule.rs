@@ -69,13 +69,13 @@ pub fn decide(ratios: &[&Ratio], margin: f64, scope: Scope<'_>) -> Decision {
     let is_lost = is_workload && any(&Ratio::loses);
     let is_hopeless = |ratio: &Ratio| is_workload && ratio.is_known() && ratio.median <= margin;
     let is_open = any(&|ratio| ratio.is_open(margin) && !is_hopeless(ratio));
-    if !ratios.is_empty() && !any(&Ratio::is_known) {
+    if !any(&Ratio::is_known) {
         Decision::TooFew
     } else if is_adopted {
         Decision::Adopt
     } else if any(&Ratio::gains) {
         Decision::AdoptForSome
-    } else if !ratios.is_empty() && (is_lost || !is_open) {
+    } else if is_lost || !is_open {
         Decision::StayWithBaseline
     } else {
         Decision::Undecided
@@ -180,7 +180,8 @@ mod tests {
         let (tolerated, open) = (&ratio(0.96, 0.97, 24), &ratio(1.1, 1.3, 24));
         let (unsure, wide) = (&ratio(0.8, 0.9, 2), &ratio(0.7, 1.1, 24));
         let (hopeful, hopeless) = (&ratio(1.1, 1.5, 24), &ratio(0.9, 1.3, 24));
-        let cases: [(&[&Ratio], Decision, Decision); 10] = [
+        let cases: [(&[&Ratio], Decision, Decision); 11] = [
+            (&[], TooFew, TooFew),
             (&[gain, tolerated], Adopt, Adopt),
             (&[gain, open], Adopt, Adopt),
             (&[gain, loss], AdoptForSome, AdoptForSome),

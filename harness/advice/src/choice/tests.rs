@@ -31,9 +31,8 @@ fn chosen_by(
     let cards = results
         .contenders()
         .filter(|card| card.name != results.baseline);
-    let candidates: Vec<Candidate<'_>> = cards
-        .filter_map(|card| Candidate::new(&results, &series, &rows, card, None))
-        .collect();
+    let cards = cards.map(|card| (card, None));
+    let candidates = Candidate::all(&results, &series, &[], &rows, cards);
     choose(&results, &candidates, true, lacks, busy)
 }
 

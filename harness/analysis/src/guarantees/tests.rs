@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use contract::{AfterDeadThread, AfterPanic, Profile, Progress, ReadConsistency, Reentrancy};
 use model::claims::{Claims, Property as P};
 use model::fault::{Action, Attempt, Fate, Fault, Tally};
+use model::sample::Allocation;
+use model::scenario::{Activity, RecordKind, Scenario};
 use model::stall::{StallPair, StallSeen, TwoStops, Writes};
 use model::trace::Operation;
 
@@ -62,7 +64,7 @@ fn gone(fates: &[(Action, Fate)], tally: Option<(Tally, i64)>) -> FaultSeen {
 fn graded_after(property: Property, claim: Claim, outcomes: &[FaultSeen]) -> (String, Grade) {
     let card = claiming(property, claim);
     let lines: Vec<Line> = outcomes.iter().cloned().map(Line::Fault).collect();
-    let all = guarantees(std::slice::from_ref(&card), &lines);
+    let all = guarantees(std::slice::from_ref(&card), &[], &lines);
     let guarantee = find(&all, property).expect("every claim is listed");
     let is_forbidden = guarantee.grade == Grade::Forbidden;
     let contradicted = outcomes.iter().any(|outcome| contradicts(&card, outcome));
@@ -199,7 +201,11 @@ fn what_works_inside_a_read_or_a_scan_is_graded_by_the_worst() {
 fn a_card_from_before_a_claim_existed_claims_nothing_of_it() {
     let outcome = under(Fault::InsideRead, &[(Action::Read, Fate::HeldUp)]);
     let old = card(|_| ());
-    let all = guarantees(std::slice::from_ref(&old), &[Line::Fault(outcome.clone())]);
+    let all = guarantees(
+        std::slice::from_ref(&old),
+        &[],
+        &[Line::Fault(outcome.clone())],
+    );
     assert_eq!(find(&all, P::InsideRead), None);
     assert!(!contradicts(&old, &outcome));
 }
@@ -213,6 +219,61 @@ fn a_read_that_ends_the_process_without_memory_allocates() {
     let grade = |claim| graded_after(P::ReadAllocates, claim, &died).1;
     assert_eq!(grade(Claim::AllocatesNothing), Grade::Forbidden);
     assert_eq!(grade(Claim::Allocates), Grade::Acceptable);
+}
+
+#[test]
+fn a_fault_that_contradicts_a_claim_once_has_contradicted_it() {
+    let harmless = gone(
+        &[(Action::Read, Fate::Done), (Action::Update, Fate::Done)],
+        None,
+    );
+    let waits = gone(
+        &[(Action::Read, Fate::HeldUp), (Action::Update, Fate::HeldUp)],
+        None,
+    );
+    for outcomes in [[harmless.clone(), waits.clone()], [waits, harmless]] {
+        let claim = Claim::AfterDeadThread(AfterDeadThread::Unaffected);
+        let graded = graded_after(P::AfterDeadThread, claim, &outcomes);
+        assert_eq!(graded, ("everyone blocked".into(), Grade::Forbidden));
+        let lines = outcomes.map(Line::Fault);
+        let faulted = faulted(&lines);
+        assert_eq!(faulted.len(), 1);
+        assert_eq!(faulted[0].consequence, Consequence::EveryoneWaits);
+    }
+}
+
+#[test]
+fn what_reads_were_counted_to_allocate_refutes_that_they_do_not() {
+    let scenario = |name: &str, record| Scenario {
+        name: name.into(),
+        record,
+        ..Scenario::default()
+    };
+    let scenarios = [
+        scenario("plain", RecordKind::Status),
+        scenario("heap", RecordKind::Snapshot),
+    ];
+    let grade = |claim, scenario: &str, does, allocations| {
+        let counts = Line::Allocation(Allocation {
+            scenario: scenario.into(),
+            strategy: "a/b".into(),
+            does,
+            operations: 256,
+            allocations,
+            bytes: allocations * 2_000,
+        });
+        // One read without memory needed none.
+        let fault = Line::Fault(under(Fault::NoMemoryToRead, &[(Action::Read, Fate::Done)]));
+        let card = claiming(P::ReadAllocates, claim);
+        let all = guarantees(&[card], &scenarios, &[fault, counts]);
+        find(&all, P::ReadAllocates).expect("it is listed").grade
+    };
+    let (no, yes) = (Claim::AllocatesNothing, Claim::Allocates);
+    assert_eq!(grade(no, "plain", Activity::Read, 1), Grade::Forbidden);
+    assert_eq!(grade(no, "plain", Activity::Read, 0), Grade::Acceptable);
+    assert_eq!(grade(no, "plain", Activity::Update, 1), Grade::Acceptable);
+    assert_eq!(grade(no, "heap", Activity::Read, 1), Grade::Acceptable);
+    assert_eq!(grade(yes, "plain", Activity::Read, 0), Grade::Interesting);
 }
 
 /// At so many of ten points the peer is blocked, at some of them by the allocator.
@@ -241,7 +302,7 @@ fn graded_by_stalls(card: &Card, stalls: &StallSeen) -> Vec<Guarantee> {
         strategy: card.name.clone(),
         ..stalls.clone()
     };
-    let mut all = guarantees(std::slice::from_ref(card), &[Line::Stall(stalls)]);
+    let mut all = guarantees(std::slice::from_ref(card), &[], &[Line::Stall(stalls)]);
     all.retain(|claim| claim.grade != Grade::Unchecked);
     all
 }
@@ -331,7 +392,7 @@ fn stalls_and_faults_are_graded_together() {
         ),
         ([fault(Fate::HeldUp), stalled(0)], Grade::Forbidden, "by"),
     ] {
-        let all = guarantees(std::slice::from_ref(&card), &lines);
+        let all = guarantees(std::slice::from_ref(&card), &[], &lines);
         let guarantee = find(&all, P::Reads).expect("it is listed");
         assert_eq!(guarantee.grade, grade);
         assert!(
@@ -376,7 +437,7 @@ fn what_no_order_explains_refutes_consistency() {
         }],
         ..StallSeen::default()
     });
-    let all = guarantees(&[card(|_| ())], &[passed, torn]);
+    let all = guarantees(&[card(|_| ())], &[], &[passed, torn]);
     let guarantee = find(&all, P::ReadConsistency);
     assert_eq!(guarantee.expect("it is listed").grade, Grade::Forbidden);
 }

@@ -19,6 +19,7 @@ use predict::machine::Machine;
 use predict::scaling::{Workload, keeps, transfers_ns};
 
 use self::scaling_pairs::{ScalingPair, alone, scaling_pairs};
+use super::evidence;
 use super::samples::Samples;
 use results::{Cell, Expected, HERE, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
 
@@ -81,15 +82,11 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
     Some(scaling)
 }
 
-/// The last trace of each strategy that went through, in the order of the strategies.
+/// The trace of each strategy, if it went through.
 fn traces(samples: &Samples) -> Vec<&TraceSeen> {
-    let of = |name: &str| {
-        let lines = samples.lines.iter().rev();
-        let mut traces = lines.filter_map(Line::try_as_trace_ref);
-        traces.find(|trace| trace.strategy == name && trace.died.is_none())
-    };
-    let cards = samples.header.strategies.iter();
-    cards.filter_map(|card| of(&card.name)).collect()
+    let mut traces = evidence::traces(&samples.header.strategies, &samples.lines);
+    traces.retain(|trace| trace.died.is_none());
+    traces
 }
 
 /// This machine among the others.

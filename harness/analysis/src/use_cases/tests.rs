@@ -86,6 +86,33 @@ fn what_is_only_uncertain_is_no_equal() {
 }
 
 #[test]
+fn what_pooled_runs_differ_by_is_in_the_interval_of_an_answer() {
+    let mut lines = contended([invented("good/some", 1.0, 8.0, 8.0)], 26, 3);
+    for line in &mut lines {
+        if let Line::Slice(slice) = line
+            && slice.key.strategy == "good/some"
+            && slice.key.process >= 13
+        {
+            let groups = slice.groups.iter_mut();
+            let counts = groups.flat_map(|group| &mut group.operations);
+            counts.for_each(|operations| *operations = *operations * 6 / 10);
+        }
+    }
+    let width = |runs: &[u32]| {
+        let mut samples = Samples::from_lines(lines.clone()).expect("it begins with its header");
+        samples.header.runs = runs.to_vec();
+        let results = analyse(&samples);
+        let mut all = results.use_cases.iter();
+        let busy = all.find(|use_case| use_case.id == "busy-writer");
+        let choice = busy.and_then(|busy| busy.of_all.choice.as_ref());
+        let choice = choice.expect("it qualifies");
+        (choice.high / choice.low).ln()
+    };
+    let (single, pooled) = (width(&[]), width(&[0, 13]));
+    assert!(pooled > 1.2 * single, "{pooled} {single}");
+}
+
+#[test]
 fn who_was_never_measured_beside_the_best_is_no_equal() {
     // Of published crates and of equals the first is preferred; it loses nothing elsewhere.
     let contenders = [

@@ -226,6 +226,11 @@ pub struct Published {
 }
 
 impl RecordKind {
+    /// Whether a record has memory of its own, so that a copy of it has, too.
+    pub const fn owns_memory(self) -> bool {
+        matches!(self, Self::Snapshot | Self::Shared)
+    }
+
     /// Its name in files, tables and results.
     pub const fn name(self) -> &'static str {
         self.specimen().0

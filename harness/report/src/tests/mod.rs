@@ -420,7 +420,7 @@ fn nothing_is_missing_so_badly_that_there_is_no_report() {
 fn what_was_not_measured_is_not_decided() {
     let mut run = three();
     run.processes = 0;
-    assert_eq!(decision(&run.results(), "novel/thing"), Decision::Undecided);
+    assert_eq!(decision(&run.results(), "novel/thing"), Decision::TooFew);
     let answer = answered(&run.results());
     assert!(answer.contains("Nothing was compared"), "{answer}");
 }
