@@ -141,7 +141,10 @@ fn observed(property: Property, claim: Claim, evidence: &Evidence<'_>) -> Vec<Op
         P::Capacity => vec![checked(&["growth", "churn"])],
         P::Reclamation => vec![checked(&["churn", "costs", "shutdown"])],
         P::WriteCost => vec![checked(&["costs"])],
-        P::ReadAllocates => vec![under(Fault::NoMemoryToRead, read_allocates)],
+        P::ReadAllocates => vec![
+            under(Fault::NoMemoryToRead, read_allocates),
+            checked(&["costs"]),
+        ],
         P::Records => Vec::new(),
     }
 }
