@@ -40,11 +40,14 @@ fn program<'s>(name: &str, steps: impl Iterator<Item = (&'s str, &'s Option<Stri
     let code = steps.filter_map(|(region, code)| Some((region, code.as_deref()?)));
     let (items, statements): (Vec<_>, Vec<_>) =
         code.partition(|(region, _)| ITEMS.contains(region));
-    let items: String = items.iter().map(|(_, code)| format!("{code}\n")).collect();
-    let statements = statements.iter().map(|(region, code)| match *region {
-        "make" | "handle" => format!("{code}\n"),
-        // No step needs what another has left behind.
-        _ => format!("{{\n{code}\n}}\n"),
+    let items: String = items.iter().flat_map(|(_, code)| [code, "\n"]).collect();
+    let statements = statements.iter().flat_map(|(region, code)| {
+        let (open, close) = match *region {
+            "make" | "handle" => ("", "\n"),
+            // No step needs what another has left behind.
+            _ => ("{\n", "\n}\n"),
+        };
+        [open, code, close]
     });
     let statements: String = statements.collect();
     let values = if items.contains("struct Session") {
