@@ -157,6 +157,7 @@ fn observed(property: Property, claim: Claim, evidence: &Evidence<'_>) -> Vec<Op
         P::ReadAllocates => vec![
             under(Fault::NoMemoryToRead, read_allocates),
             reads_counted(claim, evidence),
+            checked(&["costs"]),
         ],
         P::Records => Vec::new(),
     }

@@ -133,7 +133,8 @@ impl<R: Record> Strategy<R> for PerProcess<R> {
 }
 
 impl<R> PerProcess<R> {
-    /// Poisoning is ignored: no foreign code runs while the mutex is held.
+    /// Poisoning is ignored: of foreign code only the drop of a record may run while the mutex is held, and the
+    /// table is whole then.
     fn lock_membership(&self) -> MutexGuard<'_, ()> {
         self.membership
             .lock()

@@ -1,8 +1,8 @@
 //! The whole table as a persistent map: still one snapshot, but copies share what did not change.
 //!
 //! The map is a hash array mapped trie (Bagwell, *Ideal Hash Trees*, 2001) with 32 entries a node. A
-//! changed copy has new nodes on the path to the entry, two or three of them at any size that fits
-//! into memory, and shares all others with its original.
+//! changed copy has new nodes on the path to the entry, two or three of them with a thousand records
+//! and four or five with a million, and shares all others with its original.
 //!
 //! A node holds its entries in line, so copying it clones them all. The records are therefore behind
 //! an [`Arc`] each: a write increments 32 counters a node rather than cloning 32 records with their

@@ -66,7 +66,7 @@ impl<M> Published<M> {
         M: Snapshot<R>,
     {
         // Poisoning is ignored: who panics in `change` has published nothing.
-        let _turn =
+        let turn =
             M::WRITERS_QUEUE.then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner));
         let mut current = self.pointer.load();
         loop {
@@ -76,6 +76,8 @@ impl<M> Published<M> {
             };
             let actual = self.pointer.compare_and_swap(&*current, Arc::new(copy));
             if Arc::ptr_eq(&current, &actual) {
+                // The mutex first: freeing the old snapshot may take a while.
+                drop(turn);
                 return answer;
             }
             current = actual;

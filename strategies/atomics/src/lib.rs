@@ -27,7 +27,8 @@
 //! - **When they meet**, the writer never waits for readers. A reader that sees `LOCKED` waits for
 //!   those few stores; a reader that sees the stamp changed copies again. With `CasTable` nobody
 //!   waits for a writer of the same record: whoever must retry lost to someone who finished. (Except when
-//!   a table at its limit has no buffer left: then a writer without a spare writes in place.)
+//!   a table at its limit has no buffer left: then a writer without a spare writes in place, and readers of that
+//!   record wait for it.)
 //! - **Insert, remove and growth** are serialised by one mutex. Removing leaves no tombstone, so
 //!   identifiers can come and go for ever. A full table is copied into one twice as large, slot by
 //!   slot, each frozen first; reads go on meanwhile, writers wait until it is done. A handle that slept
@@ -140,6 +141,8 @@ impl Claims for Swing {
         name: "atomics/cas",
         summary: "an open-addressing table of packed status words, each naming the buffer of its record",
         avoid_when: "records have heap parts, or tens of thousands of threads each need a handle",
+        // At the limit of the table a read may wait: for a writer without a spare, who writes in place. All
+        // 2^24 buffers are in use there.
         reads: Progress::LockFree,
         // Lock-free, but for two situations. While the table grows, an update waits for its record to
         // thaw, and for the structure lock to be given a spare of the new generation. At the limit of the

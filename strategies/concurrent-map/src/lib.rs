@@ -28,7 +28,9 @@
 //! another writer came first. It puts the old one into a batch of its thread; a full batch is
 //! handed to every thread that is announced, and the last of them to leave frees it. When they
 //! meet, neither waits. While the table grows, every writer moves some records to the larger one,
-//! and a writer whose record is just being moved waits.
+//! and a writer whose record is just being moved waits. A record is there for readers once a byte beside its
+//! pointer is stored (release). On processors with weaker ordering than x86-64 a later load may pass that
+//! store: of two threads that each insert one identifier and then read the other's, both may miss.
 //!
 //! **scc's `HashMap`** goes as far as a lock per 32 records. The array of buckets is itself reached
 //! under an epoch guard (sdd's, one collector for the whole process), so that it can grow bucket by

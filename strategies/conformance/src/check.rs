@@ -23,7 +23,7 @@ pub enum Check {
     Churn,
     /// Many more records than the table was made for.
     Growth,
-    /// What a write takes from the heap, and how soon it gives it back.
+    /// What a write takes from the heap, and how soon it gives it back; whether a read takes anything.
     Costs,
     /// A million operations that must all return.
     Deadlock,

@@ -1,16 +1,17 @@
 //! What a write takes from the heap, and how soon it gives it back: no more, and no later, than the
-//! profile says.
+//! profile says. Whether a read takes anything.
 //!
 //! How it could fail: an update that should change one record copies the table, or a path that is as
 //! long as the table is large; what a write replaced is kept until a collector comes round, although
-//! it should be gone with the write or with its last reader.
+//! it should be gone with the write or with its last reader; a read frees what writes have left, and
+//! needs memory for it.
 //!
 //! One thread, so every count is exact and every run the same. The same updates are made in a small
 //! and in a large table: what grows with the table was copied from it. Messages and nodes have a size
 //! of their own, so a record counts as copied only from [`MESSAGE_BYTES`] on; wide records show more
 //! than narrow ones. When there are readers, more is kept; [`churn`](crate::churn) has some.
 
-use contract::{Handle, Profile, Reclamation, Specimen, WriteCost};
+use contract::{Handle, Profile, Reclamation, Reentrancy, Specimen, WriteCost};
 
 use crate::accounting::Counting;
 use crate::shutdown::allocator_must_count;
@@ -28,6 +29,15 @@ const UPDATES: u64 = 192;
 const MESSAGE_BYTES: u64 = 512;
 /// What may come and go without being what writes replaced: a block of a queue.
 const SWING_BYTES: i64 = 8_192;
+
+/// Reads that are counted, after as many updates. Of versions that a collector frees, so many fill hundreds of its bags,
+/// and one that comes round at each 128th read has time for all.
+const READS: u64 = 32_768;
+/// The same where nothing waits for a collector.
+const FEW_READS: u64 = 1_024;
+/// Allocations of reads that are none of theirs: a thread makes something when it waits for the first time, and
+/// nothing makes it wait before.
+const FIRST_USES: u64 = 2;
 
 /// What updates of one table took.
 struct Bill {
@@ -48,12 +58,23 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
     let bills = std::thread::scope(|scope| {
         let counting = scope.spawn(|| {
             hurry();
-            SIZES.map(|records| bill(trial, records))
+            let bills = SIZES.map(|records| bill(trial, records));
+            let reads = match trial.profile.reclamation {
+                Reclamation::Deferred => READS,
+                _ => FEW_READS,
+            };
+            (bills, reads, allocations_of_reads(trial, reads))
         });
         counting.join()
     });
-    let [small, large] = bills.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let ([small, large], reads, of_reads) =
+        bills.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let (small, large) = (small?, large?);
+    if of_reads > FIRST_USES && !trial.profile.read_allocates {
+        return Err(Promise::ReadsTakeNothing.broken(format!(
+            "{reads} reads allocated {of_reads} times, after as many updates"
+        )));
+    }
     if let Some(account) = excess::<R>(trial.profile, &small, &large) {
         return Err(Promise::CopiesNoMore.broken(account));
     }
@@ -83,7 +104,7 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
         )
     };
     Ok(Evidence::Observed(format!(
-        "{}; {}; at most {} bytes waited to be freed",
+        "{}; {}; at most {} bytes waited to be freed; {of_reads} allocations in {reads} reads",
         describe(&small),
         describe(&large),
         small.swing.max(large.swing)
@@ -113,6 +134,37 @@ fn excess<R>(profile: Profile, small: &Bill, large: &Bill) -> Option<String> {
             small.bytes, small.records, large.bytes, large.records
         )
     })
+}
+
+/// How often reads allocate that find the garbage of as many updates.
+fn allocations_of_reads<R: Specimen>(trial: &Trial<'_, R>, reads: u64) -> u64 {
+    let id = scattered(0);
+    let table = trial.table(1);
+    let [mut reader, mut writer] = [(); 2].map(|()| table.handle());
+    writer.insert(id, running(id, 1));
+    writer.publish();
+    // Whatever is made at first use is made.
+    reader.read(id, R::revision);
+    let mut update = || {
+        for number in 0..reads {
+            let _ = writer.apply(id, heartbeat(number));
+            writer.publish();
+            trial.progress.tick();
+        }
+    };
+    if trial.profile.inside_read == Reentrancy::ReadsAndWrites {
+        // Nothing that is replaced meanwhile is freed by a collector that waits for readers.
+        reader.read(id, |_| update());
+    } else {
+        update();
+    }
+    let counting = Counting::start();
+    for _ in 0..reads {
+        // To examine a record may allocate.
+        reader.read(id, R::revision);
+        trial.progress.tick();
+    }
+    counting.usage().allocations
 }
 
 fn bill<R: Specimen>(trial: &Trial<'_, R>, records: u64) -> Result<Bill, Breach> {

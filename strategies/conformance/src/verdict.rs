@@ -66,6 +66,8 @@ pub enum Promise {
     CopiesNoMore,
     /// [`Reclamation`](contract::Reclamation): when what a write replaced is freed.
     FreesInTime,
+    /// [`read_allocates`](contract::Profile::read_allocates): whether a read takes from the heap.
+    ReadsTakeNothing,
     /// Dropping a table frees every byte.
     FreesAll,
     /// Dropping a table joins every thread it started.
@@ -108,6 +110,7 @@ impl fmt::Display for Promise {
             Promise::Reclaims => "what is removed is freed",
             Promise::CopiesNoMore => "a write copies no more than the profile claims",
             Promise::FreesInTime => "what a write replaced is freed when the profile claims",
+            Promise::ReadsTakeNothing => "a read allocates only if the profile says so",
             Promise::FreesAll => "dropping the table frees every byte",
             Promise::JoinsThreads => "dropping the table joins every thread",
             Promise::DoesNotPanic => "no operation panics",

@@ -49,7 +49,7 @@ pub struct Profile {
     pub reclamation: Reclamation,
     /// What a write copies.
     pub write_cost: WriteCost,
-    /// Whether reading allocates.
+    /// Whether reading allocates, if only now and then.
     pub read_allocates: bool,
     /// Whether it holds plain data only ([`PlainRecord`](crate::PlainRecord)).
     pub plain_data_only: bool,

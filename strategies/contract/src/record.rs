@@ -6,6 +6,9 @@ use crate::ProcessId;
 use crate::lifecycle::{Change, Event, Rejected, State};
 
 /// A value that a [`Strategy`](crate::Strategy) stores, with its changes as data.
+///
+/// Nothing but an event changes it: it has no interior mutability, except behind a pointer. A strategy may hold one
+/// record in two places, bit for bit, and so a `Mutex` or a `Cell` inside of it would be two.
 pub trait Record: Clone + PartialEq + Debug + Send + Sync + 'static {
     /// What can happen to a record. Data and not a closure, so that it can be queued, sent to
     /// another thread, replayed on a second copy, or retried.

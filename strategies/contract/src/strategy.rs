@@ -31,7 +31,8 @@ pub trait Strategy<R: Record>: Sized + Send + Sync + 'static {
 /// One thread's access to a [`Strategy`].
 ///
 /// Identifiers are arbitrary and chosen by the caller. Unless the profile claims less, every
-/// operation is linearizable: it takes effect at one instant between its call and its return.
+/// operation is linearizable: it takes effect at one instant between its call and its return. Some libraries keep
+/// that for several identifiers together on x86-64 only; the documentation of their strategies says so.
 ///
 /// The closures given to [`read`](Handle::read) and [`scan`](Handle::scan) may run while the
 /// strategy holds a lock or a guard. The handle is borrowed meanwhile; whether the thread may use the

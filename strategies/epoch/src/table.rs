@@ -58,6 +58,8 @@ pub(crate) const fn epochs(name: &'static str, summary: &'static str) -> Profile
         inside_read: Reentrancy::ReadsAndWrites,
         inside_scan: Reentrancy::ReadsAndWrites,
         reclamation: Reclamation::Deferred,
+        // Now and then one for a bag, to free what writers have retired.
+        read_allocates: true,
         ..Profile::locked(name, summary)
     }
 }

@@ -40,7 +40,8 @@
 //!   not outlive its structure: dropping the table frees all that still waits.
 //! - A handle makes its [`HazardPointer`](haphazard::HazardPointer)s once: making one takes it from a
 //!   list that all share, under a lock of one bit. Safe
-//!   [`AtomicPtr::safe_load`](haphazard::AtomicPtr::safe_load) needs a domain that is a static, so
+//!   [`AtomicPtr::safe_load`](haphazard::AtomicPtr::safe_load) needs a domain that is the only one of its
+//!   family, and so one for each place in the code and not for each table. Instead
 //!   [`protect_ptr`](haphazard::HazardPointer::protect_ptr) is used, with the reasons in `slot.rs`.
 //! - Retiring allocates a list entry and asks the system for the time: the library frees when 1,000
 //!   versions wait, or twice the number of hazard pointers if that is more, or at the first retirement after

@@ -198,11 +198,7 @@ impl<'d, T: Send + Sync + 'static> Guard<'d, T> {
         while self.protect(slot).is_some() {
             if let Some(old) = self.exchange(slot, next) {
                 // SAFETY: still protected, see `load`; our swap removed it.
-                return Ok(unsafe {
-                    let answer = look(old.as_ref());
-                    self.retire(old);
-                    answer
-                });
+                return Ok(unsafe { self.retire_after(old, look) });
             }
         }
         // SAFETY: made by `Box::into_raw` above, and not published.
@@ -224,11 +220,7 @@ impl<'d, T: Send + Sync + 'static> Guard<'d, T> {
             self.protect(slot)?;
             if let Some(old) = self.exchange(slot, ptr::null_mut()) {
                 // SAFETY: still protected, see `load`; our swap removed it.
-                return Some(unsafe {
-                    let answer = look(old.as_ref());
-                    self.retire(old);
-                    answer
-                });
+                return Some(unsafe { self.retire_after(old, look) });
             }
         }
     }
@@ -243,6 +235,18 @@ impl<'d, T: Send + Sync + 'static> Guard<'d, T> {
             .0
             .compare_exchange(self.protected, next, Release, Relaxed);
         swapped.ok().and_then(NonNull::new)
+    }
+
+    /// Lets `look` look at an old version and hands it to the domain, also if `look` panics.
+    ///
+    /// # Safety
+    ///
+    /// As of [`retire`](Guard::retire), and this guard protects it.
+    #[inline]
+    unsafe fn retire_after<A>(&mut self, old: NonNull<T>, look: impl FnOnce(&T) -> A) -> A {
+        let removed = Removed(self, old);
+        // SAFETY: protected by the guard, which `removed` borrows.
+        look(unsafe { removed.1.as_ref() })
     }
 
     /// Hands an old version to the domain.
@@ -265,9 +269,48 @@ impl<'d, T: Send + Sync + 'static> Guard<'d, T> {
     }
 }
 
+/// A version that was removed from its slot, and is retired when this is dropped. Made by
+/// [`retire_after`](Guard::retire_after) only.
+struct Removed<'g, 'd, T: Send + Sync + 'static>(&'g mut Guard<'d, T>, NonNull<T>);
+
+impl<T: Send + Sync + 'static> Drop for Removed<'_, '_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the promise of the caller of `retire_after`; it is dropped once.
+        unsafe { self.0.retire(self.1) };
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Arc;
+
     use super::*;
+
+    #[test]
+    fn what_a_panic_looked_at_is_freed() {
+        let domain = Domain::new(&Family);
+        let mut guard = Guard::new(&domain);
+        let value = Arc::new(());
+        let slot = Slot::new(Arc::clone(&value));
+        for _ in 0..2 {
+            let next = Box::new(Arc::clone(&value));
+            // SAFETY: the only domain around.
+            let replaced = AssertUnwindSafe(|| unsafe {
+                guard.replace(&slot, next, |_| panic!("no memory for a copy"))
+            });
+            assert!(catch_unwind(replaced).is_err());
+        }
+        // SAFETY: the only domain around.
+        let taken =
+            AssertUnwindSafe(|| unsafe { guard.take(&slot, |_| panic!("no memory for a copy")) });
+        assert!(catch_unwind(taken).is_err());
+        assert!(slot.is_dead());
+        drop(guard);
+        drop((slot, domain));
+        assert_eq!(Arc::strong_count(&value), 1);
+    }
 
     #[test]
     fn a_dead_slot_stays_dead() {

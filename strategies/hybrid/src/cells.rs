@@ -11,7 +11,8 @@
 //! | retired | no | removed; freed when nobody can hold a reference any more |
 //!
 //! A cell is *retired* when its record is taken out of it. A live cell is never out of the map, since only
-//! retired cells are unlinked; and retired is for ever, since nothing here fills an empty cell. This is what makes two structures one linearizable table:
+//! retired cells are unlinked; and retired is for ever, since nothing here fills an empty cell. This is what
+//! makes two structures one linearizable table, as far as papaya's map is one:
 //! - A write that succeeds found its cell live, so in the map, at that instant: no write is lost in a
 //!   cell that was removed. This is why `remove` retires *first*.
 //! - An operation that finds its cell retired answers "no such record". The cell was in the map when

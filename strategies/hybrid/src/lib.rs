@@ -27,7 +27,9 @@
 //!
 //! Every entry that changes hands does so through a sequentially consistent compare-and-swap inside
 //! arc-swap, which is the release that a reader's load of the slot acquires. The amended mark is
-//! relaxed: it sends readers to the lock, and the lock orders the rest.
+//! relaxed: it sends readers to the lock, and the lock orders the rest. For one identifier this suffices
+//! everywhere. For several together it does on x86-64. On processors with weaker ordering a thread that
+//! has changed one may then miss another that was inserted before.
 //!
 //! Where it differs from Go, and why:
 //! - A garbage collector lets Go's readers hold bare pointers. Here arc-swap lends them out: a load
@@ -92,10 +94,9 @@
 //! | clears its entry (release) | loads entries (acquire) | what was read comes before what is written |
 //! | loads the word (acquire) | leaves the word (release); a slow reader after it sets the bias in the same release sequence | what was written is visible |
 //!
-//! Against `bravo`: the lock below costs a writer what a mutex costs, where parking_lot's reader-writer
-//! lock starves readers beside a writer that never pauses; the bias is earned by reads and not after
-//! some time, so no clock is read; the entries belong to threads or handles and serve all locks, so a
-//! lock costs 24 bytes (on 32 bits: 16).
+//! Against `bravo`: the lock below costs a writer what a mutex costs; the bias is earned by reads and not
+//! after some time, so no clock is read; the entries belong to threads or handles and serve all locks, so
+//! a lock costs 24 bytes (on 32 bits: 16).
 //!
 //! ## `cells`
 //!
@@ -106,6 +107,8 @@
 //!   other record is affected. An insert over an existing cell does the same.
 //! - **Removing** *retires* the cell first, for ever, and then takes it out of the map. A racing write
 //!   fails on the retired cell, and a racing insert takes it out itself instead of waiting.
+//! - **Orderings** of several identifiers are those of papaya: on processors with weaker ordering than
+//!   x86-64, a thread that has inserted one may then miss another that was inserted before.
 //!
 //! | cell | reads, applies and removes | inserts |
 //! |---|---|---|

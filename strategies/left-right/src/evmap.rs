@@ -107,6 +107,8 @@ impl<R: Record, const EVERY: u32> Copies<R> for Bags<R, EVERY> {
         let options = unsafe { options.with_hasher(IdHasher::default()) };
         // SAFETY: `Eq` and `Hash` of key and value must be deterministic, and agree between clones of
         // a key. A `ProcessId` derives both from its one integer; those of a `Version` are constant.
+        // The maps hold a record bit for bit, so it must not change in one of them: by the contract of
+        // `Record` it has no interior mutability, and nothing here lends it mutably.
         let (mut writer, _) = unsafe { options.assert_stable() };
         // Until the first publish readers are turned away.
         writer.publish();

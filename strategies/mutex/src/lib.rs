@@ -4,8 +4,8 @@
 //!
 //! Every operation locks, works on the map, and unlocks: two atomic read-modify-writes on one cache
 //! line for a reader as for a writer. Uncontended, both locks take the same fast path, a
-//! compare-and-swap from *unlocked* to *locked* (acquire) and a swap back (release). Contended, a
-//! thread spins a little and then sleeps in the kernel, on a futex (std) or in parking_lot's global
+//! compare-and-swap from *unlocked* to *locked* (acquire), and back (release): with a swap in std, with
+//! another compare-and-swap in parking_lot. Contended, a thread spins a little and then sleeps in the kernel, on a futex (std) or in parking_lot's global
 //! table of queues.
 //!
 //! # How the library is used

@@ -278,7 +278,7 @@ impl<K: Key, V: Value, W: Replace, S: BuildHasher> Table<K, V, W, S> {
     }
 
     /// Makes room for `additional` records more than there are, so that inserting them does not make the table
-    /// grow. In a [`CasTable`], each handle that is made later takes the room of one.
+    /// grow. In a [`CasTable`], each handle that writes takes the room of one: add their number.
     ///
     /// # Errors
     ///

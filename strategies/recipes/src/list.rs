@@ -1,6 +1,6 @@
 //! Which recipe is whose.
 
-use crate::Recipe;
+use super::Recipe;
 
 macro_rules! code {
     ($name:literal) => {

@@ -26,7 +26,7 @@
 //! collide. It is chosen by bits 20 to 25: the [hasher](contract::IdHasher) multiplies and then
 //! rotates left by 26, so these are the *highest* bits of the product, the only ones that every bit
 //! of the identifier reaches, and no map with less than 2^20 buckets looks at them. The obvious
-//! choice, directly below the tags, are bits 27 to 32 of the product: identifiers that differ in the
+//! choice, directly below the tags, are bits 25 to 30 of the product: identifiers that differ in the
 //! upper half only would all share one shard.
 //!
 //! **Which lock.** std's and not `parking_lot`'s: the baseline is std's mutex, and so `sharded/mutex`

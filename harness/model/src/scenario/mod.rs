@@ -190,7 +190,7 @@ pub struct HashedKeys {
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Hasher {
-    /// A few multiplications, as rustc-hash does it; what every table here uses.
+    /// A multiplication and a rotation, as rustc-hash does it; what every table here uses.
     #[default]
     Fx,
     /// `SipHash`, which the standard library uses unless it is told otherwise.

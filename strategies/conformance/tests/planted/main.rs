@@ -228,6 +228,7 @@ fn what_keeps_too_much_is_rejected() {
     rejected::<wasteful::LeaksRemoved>(Check::Shutdown, &[Promise::FreesAll]);
     rejected::<wasteful::KeepsEveryId>(Check::Churn, &[Promise::Reclaims]);
     rejected::<wasteful::CopiesTable>(Check::Costs, &[Promise::CopiesNoMore]);
+    rejected::<wasteful::ReadsFromHeap>(Check::Costs, &[Promise::ReadsTakeNothing]);
     rejected::<wasteful::FreesLate>(Check::Costs, &[Promise::FreesInTime]);
     rejected::<wasteful::ForgetsOnDrop>(Check::Shutdown, &[Promise::FreesAll]);
     rejected::<wasteful::ExhaustsTombstones>(Check::Churn, &[Promise::DoesNotPanic]);

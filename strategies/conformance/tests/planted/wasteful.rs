@@ -50,6 +50,19 @@ impl Bug for CopiesTable {
     }
 }
 
+/// Puts what it reads on the heap, which it says it does not.
+#[derive(Default)]
+pub(crate) struct ReadsFromHeap;
+
+impl Bug for ReadsFromHeap {
+    const NAME: &'static str = "planted/reads-from-heap";
+
+    fn get(&self, base: &Base, id: ProcessId) -> Option<Status> {
+        base.get(id)
+            .map(|record| *std::hint::black_box(Box::new(record)))
+    }
+}
+
 /// Keeps what was replaced for a while, which it says it does not.
 #[derive(Default)]
 pub(crate) struct FreesLate(Mutex<Vec<Arc<Status>>>);

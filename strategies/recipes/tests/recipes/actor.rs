@@ -1,7 +1,5 @@
 //! A thread that owns the table, and is asked: what the recipe of the channel replaces by a mutex.
 
-use std::thread;
-
 use crate::{Session, ann};
 
 // [type]
@@ -48,7 +46,7 @@ fn serve(requests: &Receiver<Request>) {
 fn steps() {
     // [make]
     let (sessions, requests): (Sessions, _) = channel();
-    let actor = thread::spawn(move || serve(&requests));
+    let actor = std::thread::spawn(move || serve(&requests));
     // [end]
     let ann = ann();
     // [insert]

@@ -1,13 +1,14 @@
 //! `arc-swap/per-process`: a pointer for each value; the table is copied when keys come and go.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
 use crate::arc_swap_table::Snapshots;
 use crate::{NOW, Session, ann, bob, check};
 
 // [type]
 use std::collections::HashMap;
-use std::sync::Arc;
-
-use arc_swap::ArcSwap;
 
 type Sessions = Snapshots<HashMap<String, Arc<ArcSwap<Session>>>>;
 // [end]

@@ -13,17 +13,24 @@ fn steps() {
     // [handle]
     let mut handle = quotas.handle();
     // [end]
-    let quota = Quota {
+    let [quota, other] = [10, 5].map(|expires| Quota {
         used: 0,
         limit: 9,
-        expires: 10,
-    };
-    assert_eq!(quotas.insert(1, quota), Ok(None));
+        expires,
+    });
+    // [insert]
+    let displaced = handle.insert(1, quota).expect("fewer than 2^24");
+    // [entry]
+    handle.insert_if_absent(2, other).expect("fewer than 2^24");
+    handle.update(&2, |one| one.used += 1);
     // [read]
     let left = handle.get(&1).map(|one| one.limit - one.used);
     // [update]
     let updated = handle.update(&1, |one| one.used += 1);
+    // [remove]
+    let removed = handle.remove(&1);
     // [end]
-    assert_eq!((left, updated), (Some(9), Some(())));
-    assert_eq!(quotas.remove(&1).map(|one| one.used), Some(1));
+    assert_eq!((displaced, left, updated), (None, Some(9), Some(())));
+    assert_eq!(removed.map(|one| one.used), Some(1));
+    assert_eq!(quotas.get(&2).map(|one| one.used), Some(1));
 }

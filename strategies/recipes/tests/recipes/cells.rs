@@ -53,12 +53,21 @@ fn steps() {
         .map(|one| one.used)
         .sum();
     drop(table);
+    let table = quotas.pin();
+    let held = table.get(&2).unwrap();
     // [expire]
-    let is_live = |cell: &SeqCell<Quota>| cell.get().is_some_and(|one| one.expires > now);
-    quotas.pin().retain(|_, cell| is_live(cell));
+    quotas.pin().retain(|_, cell| {
+        let is_live = cell.get().is_some_and(|one| one.expires > now);
+        if !is_live {
+            // What comes later must not change a cell that nobody finds any more.
+            cell.take();
+        }
+        is_live
+    });
     // [remove]
     let removed = quotas.pin().remove(&1).and_then(SeqCell::take);
     // [end]
+    assert_eq!(held.update(|one| one.used += 1), None);
     assert_eq!((displaced, left, kept), (None, Some(9), Some(quota)));
     assert_eq!((total, removed.map(|one| one.used)), (2, Some(1)));
     assert!(updated.is_some() && quotas.is_empty());

@@ -1,13 +1,11 @@
 //! What the tables of this workspace have in common: records with changes as data, and a handle a thread.
 
-use contract::{Handle, ProcessId, Strategy};
-
 use crate::mutex_plain::Quota;
 
 // [helper]
 use std::convert::Infallible;
 
-use contract::Record;
+use contract::{Handle, ProcessId, Record, Strategy};
 
 /// A change as data: some tables carry it out more than once.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@ use crate::{NOW, Session, ann, bob, check};
 // [type]
 type Sessions = Sharded<String, Session>;
 // [helper]
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -23,16 +24,28 @@ impl<K, V> Sharded<K, V> {
     }
 
     /// The shard of a key. A thread may lock one at a time.
-    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> &RwLock<HashMap<K, V>> {
+    fn shard<Q>(&self, key: &Q) -> &RwLock<HashMap<K, V>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + ?Sized,
+    {
         let shard = self.hasher.hash_one(key) % self.shards.len() as u64;
         &self.shards[shard as usize]
     }
 
-    pub fn read<Q: Hash + ?Sized>(&self, key: &Q) -> RwLockReadGuard<'_, HashMap<K, V>> {
+    pub fn read<Q>(&self, key: &Q) -> RwLockReadGuard<'_, HashMap<K, V>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + ?Sized,
+    {
         self.shard(key).read().unwrap()
     }
 
-    pub fn write<Q: Hash + ?Sized>(&self, key: &Q) -> RwLockWriteGuard<'_, HashMap<K, V>> {
+    pub fn write<Q>(&self, key: &Q) -> RwLockWriteGuard<'_, HashMap<K, V>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + ?Sized,
+    {
         self.shard(key).write().unwrap()
     }
 
