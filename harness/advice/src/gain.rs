@@ -17,7 +17,7 @@
 //! - **Waking.** A wait ends when a thread has learned that the lock is free: it spins, or it sleeps and is woken. Strategies differ in
 //!   that, and full load hides it: the thread that runs takes the lock again. Of each wait at most [`WAKE_NS`] are that. Where
 //!   waits are left, this may vanish or be there twice.
-//! - **Locking** takes no time that a recording has; the bound allows [`SHARED_NS`] for it. A strategy saves no more of it than
+//! - **Locking** takes no time that a recording has; the bound allows [`SHARED_NS`] for it, or what there is. A strategy saves no more of it than
 //!   it saves at full load, `x - x / r`. There a line is fetched from another core to lock and to unlock; below full load, another thread
 //!   had the line last in at least half of the cases, and it is still there to unlock. So at least a quarter of what locking
 //!   takes, `x - h` at most, is there to be saved, and `q` of that is left.
@@ -29,6 +29,8 @@
 //!   waits for `(N - 1) (n / T) E[H²] / 2` more, and all together for no longer than the others hold it.
 //! - **Processors.** If there are fewer than threads, those that no longer wait may find none: then possibly nothing of `W` is
 //!   gained.
+//! - **Threads.** The shares are those of the threads of all call sites. They may be the same threads, so at most the shares are
+//!   those of the threads of one call site, as in the bound.
 //! - **Chance.** The time waited is a sum over waits; independent ones spread it by the root of the sum of their squares.
 //!
 //! No strategy gains more than a free lock, the bound of the recording.
@@ -153,9 +155,7 @@ const TAKING_LEAST: f64 = 0.25;
 impl Part {
     /// The share of the waiting at full load in which reads wait for reads.
     fn among_readers(&self) -> f64 {
-        let share = |share: Option<f64>| share.unwrap_or(0.0);
-        let others = share(self.writes()) + 2.0 * share(self.inserts) + share(self.scans);
-        let reads = (1.0 - others).max(0.0);
+        let reads = self.reads();
         let read_ns = OPERATION_NS + self.read_times().map_or(0.0, Times::mean);
         (reads * reads * read_ns / (OPERATION_NS + self.inside_ns())).min(1.0)
     }
@@ -188,8 +188,13 @@ pub fn gain_of(
     let saved: Vec<[f64; 2]> = saved.collect::<Option<_>>()?;
     let [low, high] = [0, 1].map(|end| {
         let saved: f64 = saved.iter().map(|interval| interval[end]).sum();
-        let time = (1.0 - saved).max(f64::MIN_POSITIVE);
-        (1.0 / time - 1.0).min(program.bound)
+        let saved = if end == 1 {
+            saved.max(saved * program.idle)
+        } else {
+            saved
+        };
+        // Where nothing is left, all is gained that there is.
+        (1.0 / (1.0 - saved).max(0.0) - 1.0).min(program.bound)
     });
     Some(Gain {
         strategy: strategy.to_owned(),

@@ -80,7 +80,7 @@ const SATURATED_PER_S: f64 = 2e6;
 const SCANNED_NS: f64 = 20.0;
 /// One thread cannot keep a schedule that is tighter than this, in microseconds.
 const PERIOD_MIN_US: f64 = 1.0;
-/// Nor would a schedule that is slower than this ever come up, in microseconds.
+/// Nor would a schedule that is slower than this ever come up, in microseconds: slower ones are measured at this.
 const PERIOD_MAX_US: f64 = 1e6;
 /// Shares of writes at which the neighbours ask the same: where the answer usually flips.
 const WRITES: [f64; 4] = [0.001, 0.03, 0.3, 0.9];
@@ -178,11 +178,11 @@ impl Workload {
         let mix = Group {
             does: Activity::Mix,
             threads: threads.clamp(1, NEIGHBOURS_MAX),
+            sections: sections(self.read_times().as_ref()),
             // Of neighbours without writes the times inside them say nothing; those have some.
             write_sections: sections(self.write_times().as_ref()),
             ..Group::default()
         };
-        let mix = reading_for(mix, self.read_times().as_ref());
         let swept = |axis: Axis, values: &[f64], mut groups: Vec<Group>| {
             let slug = axis.name().replace('_', "-");
             let values = values.iter().copied().map(Value::Number).collect();
@@ -199,14 +199,14 @@ impl Workload {
                 ..named(table, &format!("{}-by-{slug}", self.name), groups)
             }
         };
-        let reads = |part: &&Part| matches!(part.side, Side::Readers | Side::Mixed);
-        let reading = parts.iter().find(reads).map(|part| part.side);
+        let reading = parts.iter().find(|part| part.reads() > 0.0);
+        let reading = reading.map(|part| part.side);
         let writes = swept(Axis::Writes, &WRITES, vec![mix]);
-        let sections = reading.map(|side| {
+        let by_section = reading.map(|side| {
             let groups = groups(&parts, self.table.records(), Some(side));
             swept(Axis::SectionNs, &SECTIONS_NS, groups)
         });
-        std::iter::once(writes).chain(sections).collect()
+        std::iter::once(writes).chain(by_section).collect()
     }
 
     /// One thread alone, for what predictions start from; only for the record that is traced.
@@ -299,33 +299,17 @@ fn group(part: &Part, threads: usize, every_us: Option<f64>) -> Group {
     };
     let share = |share: Option<f64>| share.filter(|_| does == Activity::Mix);
     let arrivals = part.arrivals.arrivals(part.burst);
-    let changes = part.writes().is_some_and(|share| share > 0.0);
-    let write_times = part.write_times().filter(|_| changes);
-    let group = Group {
+    Group {
         does,
         threads,
         every_us,
         arrivals: every_us.map(|_| arrivals).unwrap_or_default(),
-        write_sections: sections(write_times),
+        sections: sections(part.read_times()),
+        write_sections: sections(part.write_times()),
         writes: share(part.writes()),
         inserts: share(part.inserts),
         scans: share(part.scans),
         ..Group::default()
-    };
-    reading_for(group, part.read_times())
-}
-
-/// A group whose lookups take these times inside.
-fn reading_for(group: Group, times: Option<&Times>) -> Group {
-    match times {
-        Some(Times::Always(ns)) if *ns > 0.0 => Group {
-            section_ns: Some(*ns),
-            ..group
-        },
-        _ => Group {
-            sections: sections(times),
-            ..group
-        },
     }
 }
 

@@ -6,15 +6,16 @@
 #[cfg(test)]
 mod tests;
 
-use locks::bound::{GAIN_LEAST, SHARED_NS};
+use locks::bound::GAIN_LEAST;
 use locks::verdict::{Reason, Verdict};
 use locks::{Analysed, AnalysedUse, Analysis, Kind, Library, Mode, Recording};
-use model::scenario::Section;
+use model::scenario::{RecordKind, Section};
 use serde::Serialize;
 
 use super::gain::{Gain, Share, WAKE_NS};
 use super::guarded::Guarded;
-use super::workload::{Pattern, Shape, Side, ValueKind};
+use super::validation::{RATES, RECORDS_MAX, THREADS_MAX};
+use super::workload::{Part, Pattern, Shape, Side, Times, ValueKind, cores_known};
 
 /// A lock of a program, and what the program gains at most, and by each strategy.
 #[derive(Clone, Debug, Serialize)]
@@ -35,7 +36,9 @@ pub struct Program {
     pub longest_holder: Option<String>,
     /// The shares of the threads' time that the workload's parts take at the lock.
     pub shares: Vec<Share>,
-    /// Whether more threads took a recorded lock than there were processors.
+    /// How many times larger these shares are of the threads of one call site: the others may be the same threads.
+    pub idle: f64,
+    /// Whether more threads that took a recorded lock were alive at a time than there were processors.
     pub is_crowded: bool,
     /// Whether another lock was measured in place of this one, which no strategy here is.
     pub is_stand_in: bool,
@@ -61,13 +64,22 @@ pub struct RecordedWorkload {
     /// Guards that were held across `.await`; nothing of threads.
     tasks: Option<u64>,
     guarded: Guarded,
+    /// As many as the program told the recorder.
     records: Option<u64>,
+    /// Different keys that were asked for.
+    distinct: Option<u64>,
+    /// Of a cell that is plain data.
     record_bytes: Option<u64>,
+    record_bytes_max: u64,
     hit_rate: Option<f64>,
     hot_share: Option<f64>,
     is_skewed: bool,
     parts: Vec<RecordedPart>,
+    /// Whether a part reads: only then is a need of readers one.
+    reads: bool,
     processors: u32,
+    /// The same, if a machine that is known has as many.
+    cores: Option<u32>,
 }
 
 /// A part of the workload.
@@ -75,9 +87,11 @@ pub struct RecordedWorkload {
 struct RecordedPart {
     side: Side,
     threads: u64,
+    /// How many were recorded.
+    recorded_threads: u64,
     /// Of each thread.
     rate_per_s: f64,
-    /// Whether its threads wait for much of their time: they are measured without a pause then.
+    /// Whether its threads wait for much of their time, or have no time for the rate: they are measured without a pause then.
     is_saturated: bool,
     pattern: Pattern,
     burst: Option<u32>,
@@ -97,7 +111,7 @@ struct Hold {
     times: Vec<Section>,
 }
 
-/// The lock that is asked for by its name or by where it was made; without that, the one that matters most.
+/// The lock that is asked for by its name, its number or by where it was made; without that, the one that matters most.
 ///
 /// # Errors
 ///
@@ -115,6 +129,7 @@ pub fn chosen<'a>(analysis: &'a Analysis, wanted: Option<&str>) -> Result<&'a An
             .strip_suffix(wanted)
             .map(|before| before.is_empty() || before.ends_with('/'));
         lock.name.as_deref() == Some(wanted)
+            || wanted.parse() == Ok(lock.id)
             || ends == Some(true)
             || place.starts_with(&format!("{wanted}:"))
             || place.contains(&format!("/{wanted}:"))
@@ -130,8 +145,13 @@ pub fn chosen<'a>(analysis: &'a Analysis, wanted: Option<&str>) -> Result<&'a An
             labels(&mut all.iter())
         )),
         _ => Err(format!(
-            "--lock {wanted:?} could be any of {}; name one with its line and column",
-            labels(&mut matches.iter().copied())
+            "--lock {wanted:?} could be any of {}; name one by its number: {}",
+            labels(&mut matches.iter().copied()),
+            matches
+                .iter()
+                .map(|lock| lock.id.to_string())
+                .collect::<Vec<_>>()
+                .join(", ")
         )),
     }
 }
@@ -157,6 +177,7 @@ impl RecordedWorkload {
         let mean = lock.value.length.map(|length| length.mean.round());
         #[expect(clippy::cast_sign_loss, reason = "no length is negative")]
         let length = mean.filter(|&mean| mean >= 1.0).map(|mean| mean as u64);
+        let records = |records: u64| records.min(RECORDS_MAX as u64);
         let share = |part: u64, all: u64| (all > 0).then(|| rounded(part as f64 / all as f64));
         let hottest = keys
             .and_then(|keys| keys.top.first().copied())
@@ -181,15 +202,19 @@ impl RecordedWorkload {
                 (_, Kind::Rwlock) => "rwlock/std",
             },
             tasks: is_async.then_some(lock.totals.across_await),
-            records: length.or(distinct),
-            record_bytes: is_plain_cell.then(|| lock.value.bytes.clamp(1, 4_096)),
+            records: length.map(records),
+            distinct: distinct.map(records),
+            record_bytes: is_plain_cell.then(|| lock.value.bytes.max(1)),
+            record_bytes_max: RecordKind::Padded4Ki.size() as u64,
             hit_rate: keys
                 .and_then(|keys| share(keys.hits, keys.lookups))
                 .filter(|&rate| rate < 1.0),
             hot_share: (hottest >= HOT_LEAST).then(|| rounded(hottest)),
             is_skewed: distinct.is_some_and(|keys| hottest * keys as f64 >= SKEWED_LEAST),
             processors: recording.processors,
+            cores: Some(recording.processors).filter(|cores| cores_known().contains(cores)),
             guarded,
+            reads: parts.iter().any(|part| part.measured().reads() > 0.0),
             parts,
         }
     }
@@ -246,11 +271,21 @@ fn slug(lock: &Analysed) -> String {
     let words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
     let words = words.filter(|word| !word.is_empty());
     let name = words.collect::<Vec<_>>().join("-");
-    if name.is_empty() { "lock".into() } else { name }
+    let name: String = name.chars().take(NAME_MAX).collect();
+    let name = name.trim_end_matches('-');
+    if name.is_empty() { "lock" } else { name }.to_owned()
 }
+
+/// Letters of a workload's name, which names a folder, too.
+const NAME_MAX: usize = 48;
 
 fn seconds(recording: &Recording) -> f64 {
     recording.elapsed_ns as f64 / 1e9
+}
+
+/// The sum, or the largest number if it is more.
+fn sum(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
 }
 
 /// The acquisitions in a mode.
@@ -269,8 +304,8 @@ impl<'a> InMode<'a> {
             .filter(|usage| usage.mode == mode && usage.acquired > 0);
         let uses: Vec<&AnalysedUse> = uses.collect();
         Self {
-            acquired: uses.iter().map(|usage| usage.acquired).sum(),
-            waiting_ns: uses.iter().map(|usage| usage.waiting_ns).sum(),
+            acquired: sum(uses.iter().map(|usage| usage.acquired)),
+            waiting_ns: sum(uses.iter().map(|usage| usage.waiting_ns)),
             hold: hold(&uses, recording.clock.read_ns),
             uses,
         }
@@ -280,7 +315,7 @@ impl<'a> InMode<'a> {
     fn threads(&self, are_apart: bool) -> u64 {
         let threads = self.uses.iter().map(|usage| usage.threads);
         let threads = if are_apart {
-            threads.sum()
+            sum(threads)
         } else {
             threads.max().unwrap_or(0)
         };
@@ -344,7 +379,7 @@ fn shares(sections: Vec<Section>) -> Vec<Section> {
     let mut kept: Vec<Section> = Vec::new();
     for section in sections {
         match kept.last_mut() {
-            Some(last) if section.share < LEAST => {
+            Some(last) if section.share.min(last.share) < LEAST => {
                 let share = last.share + section.share;
                 last.ns = rounded((last.ns * last.share + section.ns * section.share) / share);
                 last.share = share;
@@ -352,14 +387,16 @@ fn shares(sections: Vec<Section>) -> Vec<Section> {
             _ => kept.push(section),
         }
     }
-    let mut others = 0.0;
-    for section in kept.iter_mut().skip(1) {
+    // What the rounding leaves goes to the most frequent.
+    let mut left = UNITS;
+    for section in &mut kept {
         let units = (section.share * UNITS).round();
         section.share = units / UNITS;
-        others += units;
+        left -= units;
     }
-    if let Some(first) = kept.first_mut() {
-        first.share = (UNITS - others) / UNITS;
+    let by_share = |a: &&mut Section, b: &&mut Section| a.share.total_cmp(&b.share);
+    if let Some(most) = kept.iter_mut().max_by(by_share) {
+        most.share = ((most.share * UNITS).round() + left) / UNITS;
     }
     kept
 }
@@ -370,87 +407,122 @@ fn parts(recording: &Recording, lock: &Analysed, shape: Shape) -> Vec<RecordedPa
     let (reading, writing) = (reads.threads(true), writes.threads(true));
     let does = [reads.acquired > 0, writes.acquired > 0];
     let keys = lock.keys.as_ref().filter(|_| shape == Shape::Table);
-    // As many removals are measured as insertions.
-    let inserts = keys
-        .map(|keys| keys.inserts.min(keys.removes) as f64)
-        .filter(|&keys| keys > 0.0);
+    // As many removals are measured as insertions. An acquisition may insert several keys.
+    let inserts = keys.map_or(0, |keys| keys.inserts.min(keys.removes)) as f64;
+    let share_of = |acquired: f64| {
+        let inserts = rounded((inserts / acquired).min(INSERTS_MOST));
+        Some(inserts).filter(|&inserts| inserts >= SHARE_LEAST)
+    };
     if does == [true, true] && are_the_same(recording, reading, writing) {
-        let acquired = (reads.acquired + writes.acquired) as f64;
+        let acquired = reads.acquired as f64 + writes.acquired as f64;
         let threads = reads.threads(false).max(writes.threads(false));
-        let inserts = inserts.map(|inserts| rounded(inserts / acquired));
-        let inserts = inserts.filter(|&share| share >= SHARE_LEAST);
+        let inserts = share_of(acquired);
+        // Some are left to change a record and to read one.
+        let most = 1.0 - 2.0 * inserts.unwrap_or(0.0) - SHARE_LEAST;
+        let most = (most * 1e4).floor() / 1e4;
         let writes_share = writes.acquired as f64 / acquired - 2.0 * inserts.unwrap_or(0.0);
-        return vec![RecordedPart {
-            writes: Some(rounded(writes_share.max(SHARE_LEAST))),
+        let mixed = RecordedPart {
+            writes: Some(rounded(writes_share).clamp(SHARE_LEAST, most)),
             inserts,
+            read: reads.hold.clone(),
             write: writes.hold.clone(),
             sites: sites(lock.uses.iter()),
-            ..part(
-                recording,
-                lock,
-                Side::Mixed,
-                &reads,
-                threads,
-                [&reads, &writes],
-            )
-        }];
+            ..part(recording, lock, Side::Mixed, threads, [&reads, &writes])
+        };
+        return vec![mixed.at_a_rate()];
     }
     let mut parts = Vec::new();
     if does[0] {
-        let sites = sites(reads.uses.iter().copied());
-        let side = Side::Readers;
         parts.push(RecordedPart {
-            sites,
-            ..part(recording, lock, side, &reads, reading, [&reads])
+            read: reads.hold.clone(),
+            sites: sites(reads.uses.iter().copied()),
+            ..part(recording, lock, Side::Readers, reading, [&reads])
         });
     }
     if does[1] {
-        let inserts = inserts.map(|inserts| rounded(inserts / writes.acquired as f64));
-        let none = Hold::default();
         parts.push(RecordedPart {
-            inserts: inserts
-                .map(|share| share.min(0.5))
-                .filter(|&share| share >= SHARE_LEAST),
-            read: none,
+            inserts: share_of(writes.acquired as f64),
             write: writes.hold.clone(),
             sites: sites(writes.uses.iter().copied()),
-            ..part(recording, lock, Side::Writers, &writes, writing, [&writes])
+            ..part(recording, lock, Side::Writers, writing, [&writes])
         });
     }
-    parts
+    parts.into_iter().map(RecordedPart::at_a_rate).collect()
 }
+
+impl RecordedPart {
+    /// As the file has it.
+    fn measured(&self) -> Part {
+        let times = |hold: &Hold| {
+            let is_long = !hold.times.is_empty();
+            is_long.then(|| Times::Shares(hold.times.clone()))
+        };
+        let (reads, writes) = (times(&self.read), times(&self.write));
+        let is_writer = self.side == Side::Writers;
+        Part {
+            side: self.side,
+            section_ns: if is_writer { writes.clone() } else { reads },
+            write_section_ns: writes.filter(|_| !is_writer),
+            writes: self.writes,
+            inserts: self.inserts,
+            ..Part::default()
+        }
+    }
+
+    /// Without its rate, if a thread has no time for that: with several acquisitions of a thread at once, or with holds that
+    /// other threads have, too.
+    fn at_a_rate(self) -> Self {
+        let is_too_high = self.rate_per_s > self.measured().rate_most();
+        let (least, most) = RATES.into_inner();
+        Self {
+            rate_per_s: self.rate_per_s.clamp(least, most),
+            is_saturated: self.is_saturated || is_too_high,
+            ..self
+        }
+    }
+}
+
+/// Of operations that insert a record as many remove one, and some are left for others.
+const INSERTS_MOST: f64 = 0.499;
 
 /// Shares below this are not measured.
 const SHARE_LEAST: f64 = 0.000_5;
 
-/// Whether those that read and those that write are the same threads: there are not enough of them otherwise, or several on
-/// either side, as many on one as on the other.
+/// Whether those that read and those that write are the same threads: there are not enough of them otherwise.
 const fn are_the_same(recording: &Recording, reading: u64, writing: u64) -> bool {
-    reading + writing > recording.threads.seen || reading == writing && reading > 1
+    reading.saturating_add(writing) > recording.threads.seen
 }
 
 /// As many threads at most as were alive at a time on average, or as there are processors: those of a program that starts one
 /// for each request take the lock one after the other, and not together.
 fn together(recording: &Recording, threads: u64) -> u64 {
-    let alive = recording.threads.time_ns.div_ceil(recording.elapsed_ns);
-    threads.min(alive.max(recording.processors.max(1).into()))
+    threads.min(alive(recording).max(recording.processors.max(1).into()))
+}
+
+/// How many threads were alive at a time on average.
+const fn alive(recording: &Recording) -> u64 {
+    recording.threads.time_ns.div_ceil(recording.elapsed_ns)
+}
+
+/// The time of so many threads of the recording.
+fn time_ns(recording: &Recording, threads: u64) -> f64 {
+    let most = threads as f64 * recording.elapsed_ns as f64;
+    most.min(recording.threads.time_ns as f64)
 }
 
 fn part<const N: usize>(
     recording: &Recording,
     lock: &Analysed,
     side: Side,
-    reads: &InMode<'_>,
     threads: u64,
     all: [&InMode<'_>; N],
 ) -> RecordedPart {
-    let acquired: u64 = all.iter().map(|mode| mode.acquired).sum();
-    let waiting_ns: u64 = all.iter().map(|mode| mode.waiting_ns).sum();
-    let threads = together(recording, threads);
-    // The time of its threads, as far as the lock is a share of it.
-    let spent_ns = lock
-        .spent_ns
-        .min(threads as f64 * recording.elapsed_ns as f64);
+    let acquired = sum(all.iter().map(|mode| mode.acquired));
+    let waiting_ns = sum(all.iter().map(|mode| mode.waiting_ns));
+    let recorded_threads = together(recording, threads);
+    // All parts together are no more than a scenario can hold.
+    let threads = recorded_threads.min(THREADS_MAX as u64 / 2);
+    let spent_ns = time_ns(recording, threads);
     let index = lock.arrivals.first().and_then(|windows| windows.dispersion);
     let pattern = match index {
         Some(index) if index > POISSON_MOST => Pattern::Bursts,
@@ -462,6 +534,7 @@ fn part<const N: usize>(
     RecordedPart {
         side,
         threads,
+        recorded_threads,
         rate_per_s: rounded(acquired as f64 / seconds(recording).max(1e-9) / threads as f64),
         is_saturated: waiting_ns > 0 && waiting_ns as f64 >= GAIN_LEAST * spent_ns,
         pattern,
@@ -469,7 +542,7 @@ fn part<const N: usize>(
         dispersion: index.map(rounded),
         writes: None,
         inserts: None,
-        read: reads.hold.clone(),
+        read: Hold::default(),
         write: Hold::default(),
         sites: Vec::new(),
     }
@@ -485,12 +558,12 @@ fn sites<'a>(uses: impl Iterator<Item = &'a AnalysedUse>) -> Vec<String> {
 const CERTAIN: f64 = 2.58;
 
 /// The shares of the threads' time that the operations of a part take at the lock.
-fn share(lock: &Analysed, part: &RecordedPart) -> Share {
-    let spent_ns = lock.spent_ns.max(1.0);
+fn share(lock: &Analysed, part: &RecordedPart, spent_ns: f64) -> Share {
     let sum = |mode: Option<Mode>, figure: fn(&AnalysedUse) -> f64| {
         let uses = lock.uses.iter();
         let uses = uses.filter(|usage| mode.is_none_or(|mode| usage.mode == mode));
-        uses.map(figure).sum::<f64>() / spent_ns
+        // The sum of no times is -0.
+        uses.map(figure).sum::<f64>() / spent_ns + 0.0
     };
     let acquired = |usage: &AnalysedUse| usage.acquired as f64;
     let held = |usage: &AnalysedUse| {
@@ -521,12 +594,15 @@ fn share(lock: &Analysed, part: &RecordedPart) -> Share {
         }),
         among_readers: lock.readers_share,
         holding: sum(mode, held),
-        taking: SHARED_NS * sum(mode, acquired),
+        taking: lock.locking_ns * sum(mode, acquired),
         excluding: if excludes { excluding } else { 0.0 },
     }
 }
 
 fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Program {
+    let threads = sum(parts.iter().map(|part| part.recorded_threads));
+    let spent_ns = time_ns(recording, threads).max(lock.spent_ns).max(1.0);
+    let shares = parts.iter().map(|part| share(lock, part, spent_ns));
     Program {
         program: line(&recording.program),
         lock: label(lock),
@@ -538,8 +614,9 @@ fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Pr
             .longest_holder
             .as_ref()
             .map(|site| line(&site.to_string())),
-        shares: parts.iter().map(|part| share(lock, part)).collect(),
-        is_crowded: recording.threads.seen > u64::from(recording.processors),
+        shares: shares.collect(),
+        idle: spent_ns / lock.spent_ns.max(1.0),
+        is_crowded: alive(recording) > u64::from(recording.processors),
         is_stand_in: lock.library == Library::Tokio,
         gains: Vec::new(),
     }

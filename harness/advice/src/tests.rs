@@ -468,7 +468,14 @@ fn what_is_said_is_what_the_scenarios_ask() {
     assert_eq!(readers.record, RecordKind::Shared);
     assert_eq!(readers.hashed, workload.table.hashed());
     let [reads, writes] = [&readers.groups[0], &readers.groups[1]];
-    assert_eq!((reads.section_ns, reads.sections.len()), (Some(70.0), 0));
+    let always = model::scenario::Section {
+        ns: 70.0,
+        share: 1.0,
+    };
+    assert_eq!(
+        (reads.section_ns, &reads.sections[..]),
+        (None, &[always][..])
+    );
     assert_eq!(writes.arrivals, Arrivals::Bursts(20));
     let times: Vec<f64> = writes
         .write_sections
@@ -479,4 +486,34 @@ fn what_is_said_is_what_the_scenarios_ask() {
     assert_eq!((writes.threads, writes.every_us), (1, Some(100.0)));
     let of_writers = scenario(&asked, "w-writers");
     assert_eq!(of_writers.groups[0].arrivals, Arrivals::Steady);
+}
+
+/// A mix that looks nothing up has no time inside a lookup to vary, and no time is said that is not measured.
+#[test]
+fn what_reads_nothing_is_measured_without_reads() {
+    for shares in ["writes = 1.0", "scans = 1.0", "writes = 0.8\ninserts = 0.1"] {
+        let mixed = format!("[mixed]\nthreads = 2\n{shares}\n");
+        let names = questions(&mixed).scenarios;
+        let is_swept = |scenario: &Scenario| scenario.name.contains("section-ns");
+        assert!(!names.iter().any(is_swept), "{shares}");
+        for (more, expected) in [
+            (
+                "section_ns = 5\n",
+                "mixed.section_ns is time inside a lookup",
+            ),
+            ("[needs]\nlinearizable = true\n", "no thread reads"),
+        ] {
+            let refused = refusal(&format!("{HEAD}{mixed}{more}"));
+            assert!(refused.contains(expected), "{shares}: {refused}");
+        }
+    }
+    for unchanging in [
+        "[mixed]\nthreads = 2\nwrite_section_ns = 5\n",
+        "[writers]\nthreads = 2\ninserts = 0.5\nsection_ns = 5\n",
+    ] {
+        let refused = refusal(&format!("{HEAD}{unchanging}"));
+        assert!(refused.contains("no operation changes"), "{refused}");
+    }
+    let long = questions("[readers]\nthreads = 2\nsection_ns = 300000\n");
+    assert!(long.scenarios[0].groups[0].longest_section_ns() > 2e5);
 }

@@ -14,13 +14,14 @@ use super::workload::{
 };
 
 /// Operations a second of a thread: from one in eleven days to more than a thread does of anything.
-const RATES: RangeInclusive<f64> = 1e-6..=1e7;
-const NS_PER_S: f64 = 1e9;
+pub(super) const RATES: RangeInclusive<f64> = 1e-6..=1e7;
+pub(super) const NS_PER_S: f64 = 1e9;
 /// What scenarios can hold.
-const RECORDS_MAX: usize = 10_000_000;
-const THREADS_MAX: usize = 1_024;
+pub(super) const RECORDS_MAX: usize = 10_000_000;
+pub(super) const THREADS_MAX: usize = 1_024;
 const SECTION_NS_MAX: f64 = 1_000_000.0;
 const BURST_MAX: u32 = 1_000;
+const KEY_BYTES_MAX: usize = 4_096;
 
 /// What is wrong, in a line without the file's name.
 type Validity = Result<(), String>;
@@ -101,6 +102,11 @@ impl Workload {
         within("table.record_bytes", bytes.unwrap_or(1), 1..=largest)?;
         // As many changes remove a record.
         within("writers.inserts", inserts.unwrap_or(0.0), 0.0..=0.5)?;
+        within(
+            "table.key_bytes",
+            table.key_bytes.unwrap_or(1),
+            1..=KEY_BYTES_MAX,
+        )?;
         let is_cold = table.hot_share.is_some() && table.skew != Keys::Hot;
         let has_heap = self.owns_memory() || self.needs.heap_records;
         let is_plain = table.value == Some(ValueKind::Plain);
@@ -156,9 +162,19 @@ fn validate_part(part: &Part) -> Validity {
     ] {
         let is_empty = matches!(times, Some(Times::Shares(all)) if all.is_empty());
         refuse([(is_empty, "no-times")]).map_err(|why| format!("{field}: {why}"))?;
-        let longest = times.as_ref().map_or(0.0, Times::longest);
-        within(field, longest, 0.0..=SECTION_NS_MAX)?;
+        let sections = times.as_ref().map(Times::sections).unwrap_or_default();
+        let mut sections = sections.iter();
+        sections.try_for_each(|section| within(field, section.ns, 0.0..=SECTION_NS_MAX))?;
     }
+    let changes = part.writes().is_some_and(|share| share > 0.0);
+    let spends = part.write_times().is_some();
+    refuse([
+        (
+            part.read_times().is_some() && part.reads() <= 0.0,
+            "reads-nothing",
+        ),
+        (spends && !changes, "changes-nothing"),
+    ])?;
     let is_arranged = part.arrivals != Pattern::Steady;
     let is_burst = part.arrivals == Pattern::Bursts;
     refuse([
@@ -170,7 +186,7 @@ fn validate_part(part: &Part) -> Validity {
         return Ok(());
     };
     within("SIDE.rate_per_s", rate, RATES)?;
-    let most = NS_PER_S / part.inside_ns();
+    let most = part.rate_most();
     if rate > most {
         return Err(format!(
             "SIDE.rate_per_s = {rate}: with its section_ns a thread does at most {most:.0} in a second"

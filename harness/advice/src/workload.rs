@@ -4,6 +4,7 @@
 //! `pivot advise --init` prints a template with every field and what it means; a test holds the two
 //! together.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use model::environment::Build;
@@ -13,7 +14,7 @@ use model::trace::Operation;
 use predict::machine::Machine;
 use serde::{Deserialize, Serialize};
 
-use super::validation::within;
+use super::validation::{NS_PER_S, RATES, within};
 
 /// The template that `pivot advise --init` prints: a workload of its own, with every field explained.
 pub const TEMPLATE: &str = include_str!("../../templates/workload.toml");
@@ -81,7 +82,7 @@ pub struct Table {
     pub skew: Keys,
     /// With the skew `hot`: the share of operations that the hot record gets.
     pub hot_share: Option<f64>,
-    /// The share of lookups that finds its record; all without it.
+    /// The share of lookups and changes that finds its record; all without it.
     pub hit_rate: Option<f64>,
 }
 
@@ -274,8 +275,24 @@ impl Part {
     pub(super) fn inside_ns(&self) -> f64 {
         let mean = |times: Option<&Times>| times.map_or(0.0, Times::mean);
         let writes = self.writes().unwrap_or(0.0);
-        let others = writes + 2.0 * self.inserts.unwrap_or(0.0) + self.scans.unwrap_or(0.0);
-        (1.0 - others).max(0.0) * mean(self.read_times()) + writes * mean(self.write_times())
+        self.reads() * mean(self.read_times()) + writes * mean(self.write_times())
+    }
+
+    /// Operations in a second for which one of its threads has the time.
+    pub(super) fn rate_most(&self) -> f64 {
+        RATES.end().min(NS_PER_S / self.inside_ns())
+    }
+
+    /// The share of operations that looks a record up: what the others leave.
+    pub(super) fn reads(&self) -> f64 {
+        let share = |share: Option<f64>| share.unwrap_or(0.0);
+        let others = share(self.writes()) + 2.0 * share(self.inserts) + share(self.scans);
+        match self.side {
+            Side::Scanners => 0.0,
+            // Sums of decimal fractions are not exact.
+            _ if others > 1.0 - 1e-9 => 0.0,
+            _ => 1.0 - others,
+        }
     }
 
     /// The share of operations that changes a record that is there: of writers, what inserts and removes leave.
@@ -446,7 +463,7 @@ impl Workload {
     pub(super) fn operations(&self) -> Vec<Operation> {
         let parts = self.parts();
         let any = |does: fn(&Part) -> bool| parts.iter().any(does);
-        let reads = any(|part| matches!(part.side, Side::Readers | Side::Mixed));
+        let reads = any(|part| part.reads() > 0.0);
         let inserts = any(|part| is_positive(part.inserts));
         let misses = inserts || self.table.hit_rate.is_some_and(|rate| rate < 1.0);
         let scans = any(|part| part.side == Side::Scanners || is_positive(part.scans));
@@ -508,10 +525,19 @@ impl Workload {
                 return Err(format!("deploy.machine = {wanted:?} is none of {names}"));
             }
         }
-        let most = machines.iter().map(Machine::cpus).max().unwrap_or(0);
-        within("deploy.cores", cores.unwrap_or(most), 1..=most)?;
+        let known = cores_of(&machines);
+        within("deploy.cores", cores.unwrap_or(*known.end()), known)?;
         Ok(machines)
     }
+}
+
+/// From one processor to as many as the largest machine has that is known.
+pub(super) fn cores_known() -> RangeInclusive<u32> {
+    cores_of(&Machine::shipped())
+}
+
+fn cores_of(machines: &[Machine]) -> RangeInclusive<u32> {
+    1..=machines.iter().map(Machine::cpus).max().unwrap_or(0)
 }
 
 /// Those whose condition holds.

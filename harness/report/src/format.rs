@@ -211,6 +211,9 @@ pub(super) fn margin(margin: f64) -> String {
 
 /// By how much something is off, with its sign: `+12.3 %`. What rounds to nothing has none.
 pub(super) fn off(share: f64, decimals: usize) -> String {
+    if !share.is_finite() {
+        return "unbounded".into();
+    }
     let text = format!("{:+.decimals$} %", 100.0 * share);
     let is_nothing = !text.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
     text[usize::from(is_nothing)..].to_owned()
@@ -327,6 +330,7 @@ mod tests {
     fn what_rounds_to_nothing_has_no_sign() {
         assert_eq!([-0.004, 0.004, -0.0].map(|share| off(share, 0)), ["0 %"; 3]);
         assert_eq!(off(-0.000_4, 1), "0.0 %");
+        assert_eq!(off(f64::INFINITY, 0), "unbounded");
         assert_eq!(
             [off(0.25, 0), off(-0.006, 0), off(-0.001, 1)],
             ["+25 %", "-1 %", "-0.1 %"]

@@ -236,9 +236,26 @@ fn recordings_and_locks_that_are_none_are_refused() {
     let said = refusal(&["advise", &workload, "--init"]);
     assert!(said.contains("this is a workload file"), "{said}");
     // What no strategy is, is refused by name.
-    let said = refusal(&["advise", &recording("job-queue.json"), "--lock", "jobs"]);
+    let queue = recording("job-queue.json");
+    let out = path(&folder, "out");
+    let said = refusal(&["advise", &queue, "--lock", "jobs", "--out", &out]);
     assert!(said.contains("the lock jobs: "), "{said}");
     assert!(said.contains("is not measured"), "{said}");
+    // A wrong guess is corrected in the file, which is kept.
+    let kept = path(Path::new(&out), "workload.toml");
+    assert!(
+        said.contains("EDIT") && said.contains("workload.toml"),
+        "{said}"
+    );
+    let text = fs::read_to_string(&kept).unwrap();
+    assert!(text.contains("shape = \"queue\"  # EDIT"), "{text}");
+    // To leave a lock as it is nothing is measured that could be resumed or compared.
+    for option in [&["--resume"][..], &["--against", "none.json"]] {
+        let arguments = [&["advise", &service, "--lock", "counters"], option].concat();
+        let said = refusal(&arguments);
+        assert!(said.contains(option[0]), "{said}");
+        assert!(said.contains("nothing is measured"), "{said}");
+    }
 }
 
 #[test]

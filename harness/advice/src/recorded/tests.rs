@@ -119,13 +119,13 @@ fn threads_that_do_one_thing_are_parts_of_their_own() {
     let [readers, writers] = made.program.shares[..] else {
         panic!("two shares: {:?}", made.program);
     };
-    // Of three threads for two seconds, one wait of 1.9 s and one thread to wake; 60,000 reads of 50 ns, each with two others.
-    let wait = f64::midpoint((1_900_000_000_u64 * 63 / 64) as f64, 1.9e9) / 6e9;
+    // Of four threads for two seconds, one wait of 1.9 s and one thread to wake; 60,000 reads of 50 ns, each with two others.
+    let wait = f64::midpoint((1_900_000_000_u64 * 63 / 64) as f64, 1.9e9) / 8e9;
     let expected = [
         (writers.waiting_error, 2.58 * wait),
-        (writers.waking, 50e3 / 6e9),
-        (readers.taking, 60e3 * 100.0 / 6e9),
-        (readers.excluding, 60e3 / 6e9 * (60e3 * 2_500.0 / 6e9)),
+        (writers.waking, 50e3 / 8e9),
+        (readers.taking, 60e3 * 100.0 / 8e9),
+        (readers.excluding, 60e3 / 8e9 * (60e3 * 2_500.0 / 8e9)),
         (writers.excluding, 0.0),
     ];
     for (figure, expected) in expected {
@@ -211,4 +211,74 @@ fn rare_times_join_their_neighbours() {
         "{kept:?}"
     );
     assert!((kept[1].ns - 202.0).abs() < 1.0, "{kept:?}");
+}
+
+#[test]
+fn a_rare_short_time_joins_the_next() {
+    let sections = [(80.0, 0.000_1), (970.0, 0.999_9)];
+    let sections = sections.map(|(ns, share)| Section { ns, share });
+    let kept: Vec<(f64, f64)> = shares(sections.to_vec())
+        .iter()
+        .map(|section| (section.ns, section.share))
+        .collect();
+    assert_eq!(kept, [(970.0, 1.0)]);
+}
+
+/// Four threads only read and four only write: all that were seen.
+#[test]
+fn threads_that_are_enough_for_both_are_apart() {
+    let uses = [
+        used(1, "read", 4, 90_000, 0, &[[50, 50, 90]]),
+        used(2, "write", 4, 10_000, 0, &[[50, 50, 90]]),
+    ];
+    let mut recording = recording(SESSIONS, STD_MUTEX, &uses.join(","));
+    recording.threads.seen = 8;
+    let sides: Vec<Side> = made(&recording)
+        .parts
+        .iter()
+        .map(|part| part.side)
+        .collect();
+    assert_eq!(sides, [Side::Readers, Side::Writers]);
+    recording.threads.seen = 7;
+    assert_eq!(made(&recording).parts.len(), 1);
+}
+
+/// 50,000 reads a second of a thread, of 50 us each: readers of a lock that several hold at once.
+#[test]
+fn a_rate_for_which_no_thread_has_time_is_left_out() {
+    let uses = used(1, "read", 4, 400_000, 0, &[[50_000, 50_000, 90]]);
+    let made = made(&recording(SESSIONS, STD_MUTEX, &uses));
+    assert!(made.parts[0].is_saturated, "{:?}", made.parts);
+}
+
+#[test]
+fn shares_of_the_time_are_no_more_than_all_of_it() {
+    let uses = used(1, "write", 4, 120_000_000, 0, &[[30, 30, 90]]);
+    let made = made(&recording(SESSIONS, STD_MUTEX, &uses));
+    let [share] = made.program.shares[..] else {
+        panic!("one share");
+    };
+    assert!(share.holding + share.taking <= 1.0 + 1e-9, "{share:?}");
+    assert!(made.program.bound.is_finite());
+    // Of no waits there is no sum, and it has no sign.
+    assert!(share.waking.is_sign_positive());
+}
+
+#[test]
+fn locks_of_one_line_are_chosen_by_their_number() {
+    let mut recording = recording(
+        SESSIONS,
+        "\"library\":\"std\",\"kind\":\"mutex\",\"name\":null",
+        &used(1, "write", 4, 9, 0, &[[50, 50, 9]]),
+    );
+    let mut other = recording.locks[0].clone();
+    other.id = 5;
+    recording.locks.push(other);
+    let analysis = analyse(&recording);
+    let refused = chosen(&analysis, Some("sessions.rs:10:5")).expect_err("there are two");
+    assert!(
+        refused.ends_with("name one by its number: 0, 5"),
+        "{refused}"
+    );
+    assert_eq!(chosen(&analysis, Some("5")).map(|lock| lock.id), Ok(5));
 }

@@ -17,6 +17,7 @@ use model::controls;
 use model::environment::Build;
 use model::error::{Error, Result};
 use model::output::{self, Existing};
+use model::sample::PACKED;
 use report::advice::{self, Advice};
 use report::{self, Form, Source};
 
@@ -43,13 +44,30 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     };
     if let Some(recorded) = recorded.as_ref().filter(is_left) {
         // To leave the lock as it is, nothing is measured.
+        let needless = [
+            ("--resume", options.resume),
+            ("--against", options.against.is_some()),
+        ];
+        if let Some((option, _)) = needless.into_iter().find(|(_, is_given)| *is_given) {
+            return Err(Error::input(format!(
+                "{option}: nothing is measured of the lock {}, which a recording says to leave as it is; name strategies with \
+                 --strategy to measure it",
+                recorded.lock.program.lock
+            )));
+        }
         let advice = advice::left(&recorded.lock, &environment(&options.effort));
         return print(&advice, options);
     }
+    let folder = |name: &str| {
+        let folder = || selection::workspace().join("reports");
+        let folder = || folder().join(format!("{ADVICE}{name}"));
+        options.out.clone().unwrap_or_else(folder)
+    };
     let workload = match &recorded {
-        Some(recorded) => recorded.workload()?,
+        Some(recorded) => recorded.workload(&folder(&recorded.lock.name))?,
         None => Workload::load(file)?,
     };
+    let folder = folder(&workload.name);
     let options = &with_baseline(options, &workload);
     let wrong = |what| Error::input(format!("{}: {what}", file.display()));
     let is_built_alike = workload.deploy.is_built_alike(&Build::of_this_program());
@@ -67,18 +85,13 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         questions: &questions,
         plan: &plan,
     };
-    let folder = options.out.clone().unwrap_or_else(|| {
-        let name = format!("{ADVICE}{}", workload.name);
-        selection::workspace().join("reports").join(name)
-    });
-    report::check(&folder, ["advice.md", "advice.json"])?;
+    report::check(&folder, DOCUMENTS)?;
     let mut header = plan.header(environment(&options.effort));
     // What is not decided at first is looked at once more.
     header.looks += 1;
     if let Some(warning) = stages.answerable(&header)? {
         terminal::say(format!("! {warning}"));
     }
-    recorded.iter().try_for_each(|run| run.keep(&folder))?;
     let mut recording = if options.resume {
         Recording::resume(&folder, &header)?
     } else {
@@ -107,11 +120,11 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let source = Source::from_samples(&folder.join("samples.jsonl"), &folder)?;
     let results = merge(vec![results]);
     report::write(&results, Some(&advice), &source, &folder, Existing::Keep)?;
-    let files = [
-        ("advice.md", advice.render(Form::Markdown)),
-        ("advice.json", format!("{:#}", advice.document)),
+    let texts = [
+        advice.render(Form::Markdown),
+        format!("{:#}", advice.document),
     ];
-    for (name, text) in files {
+    for (name, text) in DOCUMENTS.into_iter().zip(texts) {
         output::write(&folder.join(name), Existing::Replace, text.as_bytes())?;
     }
     print(&advice, options)?;
@@ -171,6 +184,9 @@ fn plan(options: &AdviseOptions, workload: &Workload, questions: &Questions) -> 
     })
 }
 
+/// The answer, for people and for programs.
+const DOCUMENTS: [&str; 2] = ["advice.md", "advice.json"];
+
 /// The file that keeps the workload of a recording beside its answer.
 const WORKLOAD: &str = "workload.toml";
 
@@ -206,21 +222,34 @@ impl Recorded {
         }))
     }
 
-    /// The workload.
-    fn workload(&self) -> Result<Workload> {
+    /// The workload. Its file is kept in the folder of the answer, where its reader may correct it, also if it is refused.
+    fn workload(&self, folder: &Path) -> Result<Workload> {
+        report::check(folder, DOCUMENTS)?;
+        self.keep(folder)?;
         let place = format!("{}: the lock {}", self.place, self.lock.program.lock);
-        Workload::parse(&self.text, &place)
+        let file = folder.join(WORKLOAD);
+        let correct = |why| {
+            Error::input(format!(
+                "{why}; what a recording does not say is a guess, marked with EDIT in {}: correct it and advise with that file",
+                file.display()
+            ))
+        };
+        Workload::parse(&self.text, &place).map_err(correct)
     }
 
-    /// Keeps the workload file in the folder of the answer, where its reader may correct it.
     fn keep(&self, folder: &Path) -> Result<()> {
         let file = folder.join(WORKLOAD);
+        let packed = folder.join(PACKED);
         fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
         match fs::read_to_string(&file) {
             Ok(content) if content == self.text => Ok(()),
             Ok(_) => Err(Error::input(format!(
                 "{} is not what this recording makes: advise with that file, or give another folder with --out",
                 file.display()
+            ))),
+            Err(_) if packed.exists() => Err(Error::input(format!(
+                "{} holds a recorded run: give another folder with --out",
+                packed.display()
             ))),
             Err(_) => output::write(&file, Existing::Keep, self.text.as_bytes()),
         }
