@@ -410,8 +410,8 @@ fn parts(recording: &Recording, lock: &Analysed, shape: Shape) -> Vec<RecordedPa
     // As many removals are measured as insertions. An acquisition may insert several keys.
     let inserts = keys.map_or(0, |keys| keys.inserts.min(keys.removes)) as f64;
     let share_of = |acquired: f64| {
-        let share = rounded((inserts / acquired).min(INSERTS_MOST));
-        Some(share).filter(|&share| share >= SHARE_LEAST)
+        let inserts = rounded((inserts / acquired).min(INSERTS_MOST));
+        Some(inserts).filter(|&inserts| inserts >= SHARE_LEAST)
     };
     if does == [true, true] && are_the_same(recording, reading, writing) {
         let acquired = reads.acquired as f64 + writes.acquired as f64;

@@ -167,13 +167,13 @@ fn validate_part(part: &Part) -> Validity {
         sections.try_for_each(|section| within(field, section.ns, 0.0..=SECTION_NS_MAX))?;
     }
     let changes = part.writes().is_some_and(|share| share > 0.0);
-    let changed = part.write_times().is_some();
+    let spends = part.write_times().is_some();
     refuse([
         (
             part.read_times().is_some() && part.reads() <= 0.0,
             "reads-nothing",
         ),
-        (changed && !changes, "changes-nothing"),
+        (spends && !changes, "changes-nothing"),
     ])?;
     let is_arranged = part.arrivals != Pattern::Steady;
     let is_burst = part.arrivals == Pattern::Bursts;
