@@ -52,8 +52,10 @@ pub(super) struct Tradeoffs {
     pub(super) rows: Vec<String>,
     /// Promises that are not as good as the baseline's, and those.
     pub(super) weaker: Vec<String>,
-    /// How much more a record keeps alive than in the baseline.
+    /// How much more a record keeps alive than in the baseline, if it is more than is tolerated.
     pub(super) memory: Option<String>,
+    /// Whether that was compared.
+    pub(super) is_weighed: bool,
 }
 
 impl Tradeoffs {
@@ -73,6 +75,7 @@ impl Tradeoffs {
             rows: ratios.into_iter().map(text).collect(),
             weaker: weaker.map(promise).collect(),
             memory: memory(machine, strategy),
+            is_weighed: !weighed(machine, strategy).is_empty(),
         }
     }
 }
@@ -89,15 +92,20 @@ pub(super) fn weaker(machine: &Machine, strategy: &str) -> Vec<(Property, Claim,
         .collect()
 }
 
-/// How much more a record keeps alive than in the baseline, over the tables that were weighed.
-fn memory(machine: &Machine, strategy: &str) -> Option<String> {
-    let weighed = machine
-        .cells
-        .iter()
-        .filter(|cell| cell.strategy == strategy && cell.metric == Metric::LiveBytesPerRecord);
+/// How many times as much a record keeps alive as in the baseline, in each table that was weighed, ascending.
+fn weighed(machine: &Machine, strategy: &str) -> Vec<f64> {
+    let cells = machine.cells.iter();
+    let weighed =
+        cells.filter(|cell| cell.strategy == strategy && cell.metric == Metric::LiveBytesPerRecord);
     let times = weighed.filter_map(|cell| Some(1.0 / cell.ratio.as_ref()?.median));
     let mut times: Vec<f64> = times.collect();
     times.sort_by(f64::total_cmp);
+    times
+}
+
+/// How much more a record keeps alive than in the baseline, over the tables that were weighed.
+fn memory(machine: &Machine, strategy: &str) -> Option<String> {
+    let times = weighed(machine, strategy);
     let (least, most) = (*times.first()?, *times.last()?);
     let [low, high] = [least, most].map(format::times);
     is_worse(1.0 / most).then(|| {

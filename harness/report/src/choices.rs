@@ -3,7 +3,6 @@
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
-use model::controls;
 
 use results::{Answer, Flip, Machine, PLAIN, Results, UseCase, Verdict, is_plain};
 
@@ -80,6 +79,7 @@ impl<'r> Case<'r> {
             ceiling => use_case.and_then(|use_case| use_case.ceiling),
             is_swept => use_case.is_some_and(|use_case| use_case.holds_along.is_some()),
             published => self.has_published(),
+            failed => use_case.map(|use_case| Serde(failed_controls(machine, use_case))),
             answers => answers,
         }
     }
@@ -119,7 +119,7 @@ pub(super) fn first(results: &Results) -> Section {
         .of_each(|machine| {
             context! {
                 cases => cases.iter().map(|case| case.facts(machine)).collect::<Vec<_>>(),
-                same => same(machine),
+                controls => facts::controls(machine),
                 plain => plain(machine),
                 channel => headline::channel(machine),
                 broken => Serde(facts::broken(machine)),
@@ -141,15 +141,13 @@ fn plain(machine: &Machine) -> Value {
     context! { worse, better, all => plain.len(), decided => plain.iter().filter(is_decided).count() }
 }
 
-/// In how many of the main rows the baseline was compared with itself, in enough processes, and may be equal.
-fn same(machine: &Machine) -> Value {
-    let rows = facts::main_rows(machine);
-    let ratios = rows
-        .iter()
-        .filter_map(|row| row.ratio(machine, controls::SAME));
-    let judged: Vec<_> = ratios.filter(|ratio| ratio.has_judged_interval()).collect();
-    let equal = judged.iter().filter(|ratio| ratio.may_be_equal());
-    context! { all => judged.len(), equal => equal.count() }
+/// The controls that failed in a scenario that decides.
+fn failed_controls<'r>(machine: &'r Machine, use_case: &UseCase) -> Vec<&'r str> {
+    let failed = machine.controls.iter().filter(|control| {
+        let mut rows = use_case.decided_by.iter();
+        !control.passed && rows.any(|row| row.scenario == control.scenario)
+    });
+    unique(failed.map(|control| control.control.as_str()))
 }
 
 /// A section for each use case: every contender in the rows that decide it, and where its answer changes. Then what the

@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
+use model::scenario::Origin;
 use results::{Machine, PROCESSES_LEAST, Results, TOLERATED};
 
 use super::collect::{grouped, unique};
@@ -129,6 +130,7 @@ impl<'r> Draft<'r> {
             over_all => Serde(overall.collect::<BTreeMap<_, _>>()),
             baseline => results.baseline.as_str(),
             margin => results.margin,
+            is_original => is_original(results),
             tolerated => TOLERATED,
             processes_least => PROCESSES_LEAST,
             partial => results.partial,
@@ -267,6 +269,16 @@ fn about(machine: &Machine) -> Value {
         settings => machine.environment.build.settings(),
         warnings => machine.warnings.clone(),
     }
+}
+
+/// Whether the rows that decide are those of the original report. Those of an advice are its workload's.
+fn is_original(results: &Results) -> bool {
+    let scenarios = results
+        .machines
+        .iter()
+        .flat_map(|machine| &machine.scenarios);
+    let mut rows = scenarios.filter(|scenario| scenario.origin == Origin::Report);
+    rows.any(|scenario| scenario.published.is_some())
 }
 
 /// What begins and ends code.

@@ -175,6 +175,22 @@ pub(super) fn broken(machine: &Machine) -> Vec<&str> {
         .collect()
 }
 
+/// How many controls came out, and those that did not as expected, each with its scenarios.
+pub(super) fn controls(machine: &Machine) -> Value {
+    let failed = machine.controls.iter().filter(|control| !control.passed);
+    let failed = failed.map(|control| (control.control.as_str(), control.scenario.as_str()));
+    let failed: Vec<(&str, &str)> = unique(failed);
+    let number = failed.len();
+    let failed = grouped(failed).into_iter();
+    let failed =
+        failed.map(|(control, scenarios)| context! { control, scenarios => Serde(scenarios) });
+    context! {
+        all => machine.controls.len(),
+        number,
+        failed => failed.collect::<Vec<_>>(),
+    }
+}
+
 /// The rows of all machines, each once.
 pub(super) fn united<'r>(
     results: &'r Results,

@@ -63,9 +63,14 @@ fn title((scenario, of): Column<'_>) -> Value {
     let mut probes = Probe::LATENCIES.iter();
     let probe = probes.find(|probe| probe.name() == scenario);
     let load = probe.and_then(|probe| probe.load());
-    let is_reads = of == Distribution::Reads;
-    let operations = if is_reads { "reads" } else { "writes" };
-    context! { operations, load => (100.0 * load.unwrap_or_default()).round() as i32 }
+    context! { operations => operations(of), load => (100.0 * load.unwrap_or_default()).round() as i32 }
+}
+
+fn operations(of: Distribution) -> &'static str {
+    match of {
+        Distribution::Reads => "reads",
+        _ => "writes",
+    }
 }
 
 /// A column: its rate, the quantiles shown, how far the baseline is from itself in each, and what is shown of each strategy.
@@ -80,7 +85,8 @@ fn facts_of(machine: &Machine, of: Column<'_>) -> Value {
     let cells = column(machine, of).map(|latency| {
         let quantiles = shares.iter().filter_map(|&share| at(latency, share));
         let quantiles = Serde(quantiles.collect::<Vec<_>>());
-        let cell = context! { kept => latency.kept, served => latency.served, quantiles };
+        let (operations, served) = least_served(machine, latency);
+        let cell = context! { kept => latency.kept, operations, served, quantiles };
         (latency.strategy.as_str(), cell)
     });
     context! {
@@ -89,6 +95,20 @@ fn facts_of(machine: &Machine, of: Column<'_>) -> Value {
         cells => Serde(cells.collect::<BTreeMap<_, _>>()),
         ..title(of)
     }
+}
+
+/// Of the reads and writes of a probe of a strategy, those of which the smaller share was begun in time, and that share: they
+/// decide whether the rate was kept.
+fn least_served(machine: &Machine, of: &Latency) -> (&'static str, Option<f64>) {
+    let both = machine.latencies.iter();
+    let both = both
+        .filter(|other| other.scenario == of.scenario && other.strategy == of.strategy)
+        .filter_map(|other| Some((operations(other.distribution), other.served?)));
+    let least = both.min_by(|(_, a), (_, b)| a.total_cmp(b));
+    least.map_or(
+        (operations(of.distribution), None),
+        |(operations, served)| (operations, Some(served)),
+    )
 }
 
 /// The quantiles that are shown of a column: the median, and the rarest that any strategy has.

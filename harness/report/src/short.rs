@@ -70,6 +70,7 @@ fn common(results: &Results) -> Value {
             environment => Serde(&machine.environment),
             open => verdicts.iter().filter(is_open).count(),
             verdicts => verdicts.len(),
+            controls => facts::controls(machine),
         }
     });
     context! {
@@ -133,6 +134,7 @@ impl Entry {
             name => name,
             environments => Serde(environments.collect::<Vec<_>>()),
             partial => results.partial,
+            controls => results.machines.iter().map(facts::controls).collect::<Vec<_>>(),
             strongest => decisions::chosen(results).map(|chosen| &chosen.strategy),
             decided => decisions::decided(results),
         })

@@ -166,7 +166,11 @@ pub(super) fn controls(results: &Results) -> Section {
     };
     Draft::new("controls", results)
         .of_each(
-            |machine| context! { controls => Serde(&machine.controls), limits => limits(machine) },
+            |machine| {
+                let mut cells = machine.cells.iter();
+                let is_measured = cells.any(|cell| controls::is_control(&cell.strategy));
+                context! { controls => Serde(&machine.controls), is_measured, limits => limits(machine) }
+            },
         )
         .section()
 }

@@ -70,6 +70,65 @@ fn a_slowdown_that_is_not_found_is_said() {
         controls.iter().any(|control| !control.passed),
         "{controls:?}"
     );
+    let failed = controls.iter().filter(|control| !control.passed).count();
+    let all = alone(&results).controls.len();
+    // On the first screen with the rows, at the situation that they decide, and in every short form.
+    let words = format!("{failed} of {all} controls failed, so distrust these rows");
+    let first = choices::first(&results).blocks;
+    let is_said = |block: &view::Block| match block {
+        view::Block::Prose(text) => text.contains(&words) && text.contains("in single-reader"),
+        _ => false,
+    };
+    assert!(first.iter().any(is_said), "{words}: {first:?}");
+    assert!(
+        headline(&results).contains(&words),
+        "{}",
+        headline(&results)
+    );
+    assert!(comment(&results).contains(&words), "{}", comment(&results));
+    let index = index(&[Entry::from_results("run", &results)]);
+    assert!(index.contains(&format!("; {failed} control")), "{index}");
+}
+
+#[test]
+fn a_situation_names_the_controls_that_failed_in_its_rows() {
+    let mut results = results_of_three();
+    assert!(!markdown(&results).contains("failed here"));
+    let mut controls = results.machines[0].controls.iter_mut();
+    let control = controls.find(|control| control.scenario == "contention-saturating");
+    control.expect("it has some").passed = false;
+    let text = markdown(&results);
+    let answer = row(&text, "one reader beside a writer that never pauses");
+    assert!(answer[2].contains("failed here"), "{answer:?}");
+}
+
+#[test]
+fn controls_of_few_processes_are_not_called_unmeasured() {
+    let mut few = run("rwlock/std");
+    few.processes = 5;
+    few.scenarios.retain(|scenario| scenario.threads() > 1);
+    let page = markdown(&few.results());
+    assert!(page.contains("Too few processes measured the controls"));
+    assert!(!page.contains("No control was measured"));
+}
+
+#[test]
+fn every_mark_on_a_page_is_explained_there() {
+    let mut results = three().results();
+    let cells = results.machines[0].cells.iter_mut();
+    let updates = cells.filter(|cell| cell.scenario == "update");
+    for cell in updates {
+        cell.flags.push(Flag::Unsteady);
+    }
+    let pages = files(&results, None).into_iter();
+    let pages = pages.filter(|file| {
+        ["report.md", "details.md"].contains(&file.name.as_str()) && file.text.contains("x‡")
+    });
+    let pages: Vec<String> = pages.map(|file| file.text).collect();
+    assert!(!pages.is_empty());
+    for page in pages {
+        assert!(page.contains("‡ not in a steady state"), "{page}");
+    }
 }
 
 /// The doubles of old recordings are mutexes: beside another baseline they say nothing, and no noise

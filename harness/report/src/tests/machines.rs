@@ -67,6 +67,15 @@ fn opposite_verdicts_are_named_and_neither_is_recommended() {
     assert!(verdict_table(&merged).contains("differ"));
 }
 
+#[test]
+fn threads_stand_beside_the_processors_of_every_machine() {
+    let run = Run::new([invented("novel/left", 4.0, 4.0, 4.0)]);
+    let mut big = on("beta", &run);
+    big.environment.cpus = 16;
+    let text = markdown(&merge(vec![on("alpha", &run), big]));
+    assert!(text.contains("; 2 threads on 16 processors"), "{text}");
+}
+
 /// The first table has a line for each situation and a column for each machine, so that it is no longer than that of one.
 #[test]
 fn each_machine_has_a_column_in_the_table_that_decides() {
