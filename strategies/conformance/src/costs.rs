@@ -35,8 +35,8 @@ const SWING_BYTES: i64 = 8_192;
 const READS: u64 = 32_768;
 /// The same where nothing waits for a collector.
 const FEW_READS: u64 = 1_024;
-/// Allocations of reads that are none of theirs: a thread makes something when it waits for the first time, and
-/// nothing makes it wait before.
+/// Allocations of reads that are none of theirs: a thread makes something when it waits for the first time, which may be
+/// after the reads that are not counted.
 const FIRST_USES: u64 = 2;
 
 /// What updates of one table took.
@@ -143,8 +143,10 @@ fn allocations_of_reads<R: Specimen>(trial: &Trial<'_, R>, reads: u64) -> u64 {
     let [mut reader, mut writer] = [(); 2].map(|()| table.handle());
     writer.insert(id, running(id, 1));
     writer.publish();
-    // Whatever is made at first use is made.
-    reader.read(id, R::revision);
+    // Whatever is made at the first use, or when a thread waits for the first time, is made.
+    (0..reads).for_each(|_| {
+        reader.read(id, R::revision);
+    });
     let mut update = || {
         for number in 0..reads {
             let _ = writer.apply(id, heartbeat(number));
