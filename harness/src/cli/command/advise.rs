@@ -43,20 +43,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         gains_nothing && options.contest.strategy.is_none()
     };
     if let Some(recorded) = recorded.as_ref().filter(is_left) {
-        // To leave the lock as it is, nothing is measured.
-        let needless = [
-            ("--resume", options.resume),
-            ("--against", options.against.is_some()),
-        ];
-        if let Some((option, _)) = needless.into_iter().find(|(_, is_given)| *is_given) {
-            return Err(Error::input(format!(
-                "{option}: nothing is measured of the lock {}, which a recording says to leave as it is; name strategies with \
-                 --strategy to measure it",
-                recorded.lock.program.lock
-            )));
-        }
-        let advice = advice::left(&recorded.lock, &environment(&options.effort));
-        return print(&advice, options);
+        return leave(recorded, options);
     }
     let folder = |name: &str| {
         let folder = || selection::workspace().join("reports");
@@ -144,6 +131,23 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         _ if options.format == Format::Table => terminal::print(&sentence),
         _ => Ok(()),
     }
+}
+
+/// Advises to leave a lock as it is: nothing is measured.
+fn leave(recorded: &Recorded, options: &AdviseOptions) -> Result<()> {
+    let needless = [
+        ("--resume", options.resume),
+        ("--against", options.against.is_some()),
+    ];
+    if let Some((option, _)) = needless.into_iter().find(|(_, is_given)| *is_given) {
+        return Err(Error::input(format!(
+            "{option}: nothing is measured of the lock {}, which a recording says to leave as it is; name strategies with \
+             --strategy to measure it",
+            recorded.lock.program.lock
+        )));
+    }
+    let advice = advice::left(&recorded.lock, &environment(&options.effort));
+    print(&advice, options)
 }
 
 /// Writes the decision record, if there is to be one, and prints the advice as it was asked for.
