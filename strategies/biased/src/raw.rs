@@ -26,16 +26,16 @@
 //! A reader without a fence has to see `LIGHT` again, and not just a bias: the writer that ends a later bias need not
 //! have a barrier. If it sees `LIGHT`, the writer that clears that has one, whichever reader set it.
 //!
+//! The last change of a writer that wakes others is a plain store in [`RawRwLock::wake`], which is
+//! a release itself; nobody else changes the word then, except for `PARKED`, which is checked again under the
+//! lock of the queue.
+//!
 //! # When a bias becomes light
 //!
 //! A fence costs each read a nanosecond or two, a barrier costs one write some microseconds. It is not known which will be
 //! more. A thread that has paid for as many fences as a barrier costs makes the lock light: then a single reader's
 //! fences and the barrier together cost at most twice what the better choice would have (the rule for renting skis:
 //! Karlin, Manasse, Rudolph and Sleator, "Competitive snoopy caching", Algorithmica 3, 1988).
-//!
-//! The last change of a writer that wakes others is a plain store in [`RawRwLock::wake`], which is
-//! a release itself; nobody else changes the word then, except for `PARKED`, which is checked again under the
-//! lock of the queue.
 
 use std::cell::Cell;
 use std::fmt;

@@ -17,13 +17,13 @@ impl Run<'_> {
     }
 
     fn meeting(&self, trace: &TraceSeen, pair: &ScalingPair<'_>) -> Option<Meeting> {
-        let one = self.cell(pair.one, &trace.strategy)?;
-        let two = self.cell(pair.two, &trace.strategy)?;
+        let alone = self.cell(pair.one, &trace.strategy)?;
+        let beside = self.cell(pair.two, &trace.strategy)?;
         let trace_pair = |same| trace.pair(Operation::ReadHit, Operation::ReadHit, same);
         let same = trace_pair(true)?;
         let lines_apart = trace_pair(false).map_or(0, |pair| pair.at_64.both());
         let lines_same = same.at_64.both();
-        let ratio = 2.0 * two.median / one.median;
+        let ratio = 2.0 * beside.median / alone.median;
         let agrees = (lines_same == 0) == (ratio <= Meeting::RATIO_MAX);
         let mut meeting = Meeting {
             strategy: trace.strategy.clone(),
@@ -31,14 +31,14 @@ impl Run<'_> {
             two: pair.two.name.clone(),
             lines_same,
             lines_apart,
-            one_ns: one.median,
-            two_ns: 2.0 * two.median,
+            one_ns: alone.median,
+            two_ns: 2.0 * beside.median,
             ratio,
             agrees,
             why: None,
         };
         if !agrees {
-            meeting.why = Some(self.reason(trace, pair, &meeting, same, [one, two]));
+            meeting.why = Some(self.reason(trace, pair, &meeting, same, [alone, beside]));
         }
         Some(meeting)
     }
