@@ -99,8 +99,10 @@ fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value
         context! { row, slower => 1.0 / loss.times }
     });
     let flips = machine.flips.iter().filter(is_about);
+    let nearest = answer.nearest.as_ref();
     context! {
         loss,
+        may_gain => !answer.is_open && nearest.is_some_and(|nearest| nearest.high > machine.margin),
         lost => choice.map(|choice| Value::from(Serde(Tradeoffs::from_machine(machine, &choice.strategy)))),
         flips => flips.map(flips::crossing).collect::<Vec<_>>(),
         ..Value::from(Serde(answer))

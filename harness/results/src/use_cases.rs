@@ -43,7 +43,8 @@ pub struct Answer {
     /// What to use instead of the baseline; none where nothing qualifies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<Choice>,
-    /// Where nothing qualifies: what would gain most, if it did not lose in a row that decides.
+    /// Where nothing qualifies: of those whose intervals leave it possible that they do, what gains most as measured; if there
+    /// is none, what would gain most if it did not lose in a row that decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Choice>,
     /// Whether nothing qualifies and for some strategy it is too close to call.

@@ -22,7 +22,7 @@ use super::*;
 use analysis::{Samples, analyse, merge};
 use fixtures::traces::{Lock, traced};
 use fixtures::{Run, invented, readers, sample_lines, three};
-use results::{Cell, Decision, Machine, Metric, Ratio, Results};
+use results::{Answer, Cell, Choice, Decision, Machine, Metric, Ratio, Results};
 
 /// What the lines of a run on one machine come out as.
 fn analysed(lines: Vec<Line>) -> Results {
@@ -186,6 +186,13 @@ fn read_back(results: &Results) -> Results {
         machine.expect("it is there").cells.push(cell);
     }
     merge(machines)
+}
+
+/// The answer to one reader beside a writer that never pauses.
+fn busy_writer(results: &mut Results) -> &mut Answer {
+    let mut cases = results.machines[0].use_cases.iter_mut();
+    let busy = cases.find(|case| case.id == "busy-writer");
+    &mut busy.expect("its rows were measured").of_all
 }
 
 fn decision(results: &Results, strategy: &str) -> Decision {

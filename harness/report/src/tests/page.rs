@@ -44,7 +44,8 @@ fn where_nothing_is_to_be_adopted_the_same_answer_stands_everywhere() {
         strategy.readers = 1.0;
         strategy.writes = 1.0;
     }
-    let page = markdown(&run.results());
+    let mut results = run.results();
+    let page = markdown(&results);
     assert!(
         page.contains("\nStay with `mutex/std`: no strategy is better"),
         "{page}"
@@ -54,6 +55,29 @@ fn where_nothing_is_to_be_adopted_the_same_answer_stands_everywhere() {
         "{page}"
     );
     assert!(row(&page, "one reader beside a writer that never pauses")[1].contains("stay with"));
+    // Where an interval does not exclude a gain, it is said to be what was measured.
+    busy_writer(&mut results).nearest = Some(Choice {
+        strategy: "novel/thing".into(),
+        library: "own".into(),
+        times: 1.18,
+        low: 1.12,
+        high: 1.3,
+        processes: 14,
+        loss: None,
+    });
+    let page = markdown(&results);
+    let answer = row(&page, "one reader beside a writer that never pauses");
+    let nearest = "novel/thing 1.18x [1.12, 1.30], which may";
+    assert_eq!(
+        answer[2],
+        format!(
+            "as measured nothing gains more than the margin without a loss here; nearest: {nearest}"
+        )
+    );
+    let expected = format!(
+        "\nStay with `mutex/std`: as measured nothing gains more than 20 % without a loss here. Nearest: {nearest}."
+    );
+    assert!(page.contains(&expected), "{page}");
 }
 
 /// Each use case has a section: every contender in the rows that decide it, and what its answer costs elsewhere.
