@@ -125,10 +125,18 @@ pub(super) fn first(results: &Results) -> Section {
                 plain => plain(machine),
                 channel => headline::channel(machine),
                 broken => Serde(facts::broken(machine)),
+                has_open_end => compared(machine).any(has_open_end),
             }
         })
         .figures("picture", picture)
         .section()
+}
+
+/// Whether an answer is shown with an interval that has no upper end.
+fn has_open_end(use_case: &UseCase) -> bool {
+    let answers = [&use_case.of_all, &use_case.of_published].into_iter();
+    let mut shown = answers.filter_map(|answer| answer.choice.as_ref().or(answer.nearest.as_ref()));
+    shown.any(|choice| choice.high.is_infinite())
 }
 
 /// Of the differences in the main rows that are plain to see, how many have a verdict.

@@ -32,8 +32,19 @@ fn the_first_screen_answers_use_cases_in_150_words() {
     let of_published = row(&text, "... with published crates");
     assert_eq!(of_published[1], "stay with `mutex/std`");
     // Without any of those there is nothing to say of them.
-    let text = markdown(&results_of_three());
-    assert!(!text.contains("... with published crates"));
+    let mut results = results_of_three();
+    let text = markdown(&results);
+    assert!(!text.contains("... with published crates") && !text.contains("\"Or more\": "));
+    // What has no upper end is told, and why.
+    let answer = busy_writer(&mut results).choice.as_mut();
+    let answer = answer.expect("one qualifies");
+    (answer.low, answer.high) = (6.0, f64::INFINITY);
+    let text = markdown(&results);
+    let of_all = row(&text, "one reader beside a writer that never pauses");
+    assert!(of_all[2].contains("x [6.00 or more]"), "{of_all:?}");
+    assert!(
+        text.contains("\"Or more\": in at least one process `mutex/std` finished no operation")
+    );
 }
 
 #[test]
