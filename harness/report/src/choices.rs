@@ -117,6 +117,7 @@ pub(super) fn first(results: &Results) -> Section {
     Draft::new("first", results)
         .fact("is_compared", decisions::is_compared(results))
         .fact("is_quick", is_quick)
+        .fact("are_builds", facts::are_builds(results))
         .fact("runs", runs.collect::<Vec<_>>())
         .of_each(|machine| {
             context! {
