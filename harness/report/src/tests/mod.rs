@@ -17,6 +17,7 @@ use contract::AfterDeadThread;
 use model::fault::Action;
 use model::output::Existing;
 use model::sample::{Exclusion, Line, Writer};
+use model::scenario::Activity;
 
 use super::*;
 use analysis::{Samples, analyse, merge};
@@ -362,6 +363,18 @@ fn an_exclusion_is_shown_with_its_reason() {
     let results = run.results();
     assert!(section(&html(&results), "report-table").contains("n/a: plain data only"));
     assert!(verdict_table(&results).contains("n/a: plain data only"));
+}
+
+#[test]
+fn what_was_published_of_reads_stands_beside_reads() {
+    let memory = |lines| section(&html(&analysed(lines)), "memory").to_owned();
+    let mut lines = three().lines();
+    assert!(memory(lines.clone()).contains("144 B / 3"));
+    lines.retain(|line| match line {
+        Line::Allocation(counted) => counted.does != Activity::Read,
+        _ => true,
+    });
+    assert!(!memory(lines).contains("144 B / 3"));
 }
 
 #[test]
