@@ -258,8 +258,10 @@ fn picture(machine: &Machine) -> Option<Figure> {
     let axis = Scale::over(values, 1.15, ENDS)?;
     let lines = cases.iter().map(|use_case| {
         let gains = use_case.gains.iter();
-        let gains =
-            gains.map(|gain| context! { strategy => &gain.strategy, x => axis.at(gain.times) });
+        let gains = gains.map(|gain| {
+            let is_below = axis.is_below(gain.times);
+            context! { strategy => &gain.strategy, x => axis.at(gain.times), is_below }
+        });
         let choice = |answer: &Answer| {
             let choice = answer.choice.as_ref()?;
             let [from, x, to] = [choice.low, choice.times, choice.high].map(|value| axis.at(value));

@@ -160,19 +160,22 @@ impl<'r> Sweep<'r> {
         let columns: Labels = columns.map(|(at, point)| (x_of(at), tick(point))).collect();
         let rows = axis.labels(18.0, |tick| format!("{tick}x"));
         let curves = lines.iter().map(|(name, ratios)| {
-            let marks = ratios.iter().enumerate().filter_map(|(point, ratio)| {
-                let ratio = (*ratio)?;
+            let marks = ratios.iter().enumerate();
+            let marks = marks.filter_map(|(point, ratio)| Some((x_of(point), (*ratio)?)));
+            let marks: Vec<(i32, &Ratio)> = marks.collect();
+            let facts = marks.iter().map(|&(x, ratio)| {
                 let ends = [ratio.ci_low, ratio.median, ratio.ci_high];
-                Some((x_of(point), ends.map(|end| axis.at(end)), ratio.verdict))
-            });
-            let marks: Vec<_> = marks.collect();
-            let facts = marks.iter().map(|&(x, [low, y, high], verdict)| {
-                context! { x, y, low, high, verdict => Serde(verdict) }
+                let [low, y, high] = ends.map(|end| axis.at(end));
+                let is_below = axis.is_below(ratio.median);
+                context! { x, y, low, high, is_below, verdict => Serde(ratio.verdict) }
             });
             Curve {
                 strategy: name,
                 name,
-                path: marks.iter().map(|&(x, [_, y, _], _)| (x, y)).collect(),
+                path: marks
+                    .iter()
+                    .map(|&(x, ratio)| (x, axis.at(ratio.median)))
+                    .collect(),
                 facts: context! { marks => facts.collect::<Vec<_>>() },
             }
         });

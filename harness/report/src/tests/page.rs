@@ -168,6 +168,18 @@ fn a_drawing_has_all_about_a_strategy_in_one_layer() {
             2
         );
     }
+    // In the picture of situations, what lies before the axis begins has an arrow in place of a tick.
+    let blocks = choices::first(&results).blocks.into_iter();
+    let mut figures = blocks.filter_map(|block| match block {
+        view::Block::Figure(figure) => Some(figure.svg),
+        _ => None,
+    });
+    let picture = figures.next().expect("situations were measured");
+    for (name, mark) in [("channel/std-mpsc", "<polyline"), ("novel/thing", "<line")] {
+        let layer = picture.split_once(&format!("<g data-strategy=\"{name}\">"));
+        let (_, layer) = layer.expect("it has a layer");
+        assert!(layer.trim_start().starts_with(mark), "{name}: {layer}");
+    }
 }
 
 #[test]

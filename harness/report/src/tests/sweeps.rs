@@ -111,6 +111,10 @@ fn what_changes_along_an_axis_is_told_drawn_and_in_the_table() {
         text.contains("3 strategies at 2 points of threads"),
         "{text}"
     );
+    // What is out of the axis has an arrow.
+    let page = html(&swept());
+    let mut lines = section(&page, "flips").lines();
+    assert!(lines.any(|line| line.contains("<polyline") && line.contains("#B42318")));
 }
 
 #[test]
