@@ -146,6 +146,13 @@ pub(super) fn slower_by(ratio: &Ratio) -> String {
     format!("{} {bounds}", times(1.0 / ratio.median))
 }
 
+/// What it costs of the baseline's cost: `12.3 % [11.9, 12.8]`.
+pub(super) fn cost_share(ratio: &Ratio) -> String {
+    let shares = [ratio.median, ratio.ci_high, ratio.ci_low].map(|times| 100.0 / times);
+    let bounds = bounds([shares[1], shares[2]], significant, ratio.processes);
+    format!("{} % {bounds}", significant(shares[0]))
+}
+
 /// `31.5 ns [30.9, 32.0]`, and in how many slices nothing was finished, if there are such.
 pub(super) fn measured(cell: &Cell) -> String {
     let starved = match cell.starved {
@@ -400,5 +407,6 @@ mod tests {
             ..ratio
         };
         assert_eq!(slower_by(&of_few), "50.0x (25.0 to 100)");
+        assert_eq!(cost_share(&of_few), "5,000 % (2,500 to 10,000)");
     }
 }
