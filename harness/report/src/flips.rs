@@ -64,8 +64,6 @@ pub(super) fn along(machine: &Machine, sweep: &str) -> Option<Figure> {
 
 /// More lines than this are a tangle; the table has them all.
 const LINES_MAX: usize = 8;
-/// No axis of ratios reaches higher.
-const RATIO_MAX: f64 = 1e6;
 
 impl<'r> Sweep<'r> {
     /// The axis, of a sweep that has a single one.
@@ -149,7 +147,8 @@ impl<'r> Sweep<'r> {
         let ratios = lines.iter().flat_map(|(_, ratios)| ratios.iter().flatten());
         let ends = ratios.flat_map(|ratio| [ratio.ci_low, ratio.ci_high]);
         let ends = ends.chain([1.0, machine.margin]);
-        let ends = ends.map(|value| value.clamp(RATIO_MIN, RATIO_MAX));
+        // What has no end goes on to the edge.
+        let ends = ends.map(|value| value.max(RATIO_MIN));
         let axis = Scale::over(ends, 1.15, [BOTTOM, TOP])?;
         // Points stand at equal distances: their values are written below them.
         let x_of = |point: usize| {
