@@ -105,6 +105,7 @@ mod tests {
     fn stay() -> Choice {
         Choice::Stay {
             best: None,
+            hopeful: Vec::new(),
             trades: Vec::new(),
             busy: None,
         }

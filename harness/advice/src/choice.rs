@@ -24,9 +24,12 @@ pub enum Choice {
     },
     /// Keep the baseline.
     Stay {
-        /// The best of the others, if any was measured.
+        /// The best of the others, if any was measured: of the hopeful ones, if there are any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         best: Option<String>,
+        /// Those whose intervals do not exclude that they qualify, the best first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        hopeful: Vec<String>,
         /// Those that improve one part of the workload by more than the margin and worsen another.
         trades: Vec<String>,
         /// The share of one processor that the baseline takes for what decides, where that is too little to gain
@@ -72,14 +75,15 @@ pub(super) fn choose(
             .filter(|candidate| wanted.contains(&candidate.decision))
             .collect()
     };
-    let stay = |trades, busy| Choice::Stay {
-        best: ranked.first().map(|best| best.card.name.clone()),
+    let stay = |hopeful: &[&Candidate<'_>], trades, busy| Choice::Stay {
+        best: names(hopeful).into_iter().chain(names(&ranked)).next(),
+        hopeful: names(hopeful),
         trades,
         busy,
     };
     let negligible = busy.filter(|busy| !lacks && *busy < NEGLIGIBLE);
     if negligible.is_some() {
-        return stay(Vec::new(), negligible);
+        return stay(&[], Vec::new(), negligible);
     }
     let (qualified, why) = match lacks {
         false => (decided(&[Decision::Adopt]), Why::Faster),
@@ -111,7 +115,9 @@ pub(super) fn choose(
             hopeful: names(&hopeful),
         };
     }
-    stay(names(&decided(&[Decision::AdoptForSome])), None)
+    let mut hopeful = ranked.clone();
+    hopeful.retain(|candidate| candidate.may_qualify);
+    stay(&hopeful, names(&decided(&[Decision::AdoptForSome])), None)
 }
 
 fn names(candidates: &[&Candidate<'_>]) -> Vec<String> {

@@ -71,6 +71,7 @@ impl Conclusion {
         Self {
             decision: Choice::Stay {
                 best: None,
+                hopeful: Vec::new(),
                 trades: Vec::new(),
                 busy: None,
             },

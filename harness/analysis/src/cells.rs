@@ -228,20 +228,20 @@ fn mark_harness_bound(cells: &mut [Cell]) {
     }
 }
 
-/// What was counted and not timed, by scenario and strategy.
-type Counts<'s> = HashMap<(&'s str, &'s str), Vec<(Metric, f64)>>;
+/// What was counted and not timed, by scenario and strategy: a sum, and of how many.
+type Counts<'s> = HashMap<(&'s str, &'s str), Vec<(Metric, [f64; 2])>>;
 
 fn counts(samples: &Samples) -> Counts<'_> {
     let mut counts = Counts::new();
     for line in &samples.lines {
         let (scenario, strategy, counted) = match line {
             Line::Allocation(allocation) => {
-                let each = |total: u64| total as f64 / allocation.operations as f64;
+                let sum = |total: u64| [total as f64, allocation.operations as f64];
                 let metrics = allocation.does.allocation_metrics().into_iter();
                 let counted = metrics.flat_map(|(bytes, allocations)| {
                     [
-                        (bytes, each(allocation.bytes)),
-                        (allocations, each(allocation.allocations)),
+                        (bytes, sum(allocation.bytes)),
+                        (allocations, sum(allocation.allocations)),
                     ]
                 });
                 (
@@ -251,14 +251,21 @@ fn counts(samples: &Samples) -> Counts<'_> {
                 )
             }
             Line::Memory(memory) => {
-                let each = memory.live_bytes as f64 / memory.records as f64;
-                let counted = vec![(Metric::LiveBytesPerRecord, each)];
+                let sum = [memory.live_bytes as f64, memory.records as f64];
+                let counted = vec![(Metric::LiveBytesPerRecord, sum)];
                 (&memory.scenario, &memory.strategy, counted)
             }
             _ => continue,
         };
-        let cell = counts.entry((scenario.as_str(), strategy.as_str()));
-        cell.or_default().extend(counted);
+        let cells = counts.entry((scenario.as_str(), strategy.as_str()));
+        let cells = cells.or_default();
+        for (metric, [sum, number]) in counted {
+            // Updates and insertions are both writes.
+            match cells.iter_mut().find(|(known, _)| *known == metric) {
+                Some((_, known)) => *known = [known[0] + sum, known[1] + number],
+                None => cells.push((metric, [sum, number])),
+            }
+        }
     }
     counts
 }
@@ -266,11 +273,14 @@ fn counts(samples: &Samples) -> Counts<'_> {
 /// The counts as cells: exact, so the interval is the value itself. Memory is compared with the baseline's; allocations are
 /// judged by themselves, against none.
 fn counted(counts: &Counts<'_>, scenario: &str, strategy: &str, baseline: &str) -> Vec<Cell> {
-    let of = |strategy| counts.get(&(scenario, strategy)).into_iter().flatten();
+    let of = |strategy| {
+        let counts = counts.get(&(scenario, strategy)).into_iter().flatten();
+        counts.map(|&(metric, [sum, number])| (metric, sum / number))
+    };
     let live = Metric::LiveBytesPerRecord;
     let mut reference = of(baseline).filter(|_| strategy != baseline);
     let reference = reference.find(|(metric, _)| *metric == live);
-    let cells = of(strategy).map(|&(metric, value)| {
+    let cells = of(strategy).map(|(metric, value)| {
         let reference = reference.filter(|_| metric == live && value > 0.0);
         let ratio = reference.map(|(_, reference)| {
             let times = reference / value;

@@ -133,11 +133,13 @@ impl<'a> Series<'a> {
         })
     }
 
-    /// How many operations a thread did in each slice, on average.
+    /// How many operations a thread did in each slice, on average; of several activities, in the rarest.
     pub fn thread_operations(&self, scenario: &str, strategy: &str, metric: Metric) -> Vec<f64> {
         let slices = self.slices(scenario, strategy).iter();
-        let each =
-            |slice: &&Slice| activities(metric).find_map(|does| slice.operations_of_a_thread(does));
+        let each = |slice: &&Slice| {
+            let each = activities(metric).filter_map(|does| slice.operations_of_a_thread(does));
+            each.reduce(f64::min)
+        };
         slices.filter_map(each).collect()
     }
 
@@ -300,10 +302,18 @@ mod tests {
                 ..group.clone()
             });
             slice.groups = groups.collect();
-            value(&slice, Metric::WriteNs).unwrap()
+            slice
         };
-        assert!((writers([20, 40]) - 100.0).abs() < 1e-9);
-        assert!((writers([20, 0]) - 300.0).abs() < 1e-9);
-        assert!(writers([0, 0]).is_infinite());
+        let value = |operations| value(&writers(operations), Metric::WriteNs).unwrap();
+        assert!((value([20, 40]) - 100.0).abs() < 1e-9);
+        assert!((value([20, 0]) - 300.0).abs() < 1e-9);
+        assert!(value([0, 0]).is_infinite());
+        // The thread that did fewest says how much that rests on.
+        let slice = writers([40, 5]);
+        let (scenario, strategy) = (slice.key.scenario.clone(), slice.key.strategy.clone());
+        let lines = [Line::Slice(slice)];
+        let operations =
+            Series::of_lines(&lines).thread_operations(&scenario, &strategy, Metric::WriteNs);
+        assert_eq!(operations, [5.0]);
     }
 }

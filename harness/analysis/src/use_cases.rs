@@ -11,7 +11,7 @@ use model::controls;
 use model::sample::Card;
 use results::{
     Answer, Cell, Choice, Decision, Gain, Judged, Loss, MARGIN, Machine, Ratio, Scope, TOLERATED,
-    UseCase, decide, is_worse,
+    UseCase, decide, is_worse, may_qualify,
 };
 use serde::Deserialize;
 use stats::{Estimate, estimate};
@@ -111,6 +111,8 @@ pub struct Candidate<'c> {
     pub card: &'c Card,
     /// What its ratios in these rows decide.
     pub decision: Decision,
+    /// Whether their intervals leave it possible that it qualifies, whatever the decision is.
+    pub may_qualify: bool,
     /// The mean over the rows of log ratios, by process.
     log_ratios: ByProcess,
     /// The first processes of the runs, where several are pooled.
@@ -166,6 +168,7 @@ impl<'c> Candidate<'c> {
             } else {
                 Decision::TooFew
             },
+            may_qualify: may_qualify(&ratios, results.margin),
             estimate: between.widen(estimate(&groups(log_ratios.clone()))?),
             log_ratios,
             loss,
@@ -239,17 +242,19 @@ fn choose(results: &Machine, all: &[Candidate<'_>], is_wanted: impl Fn(&Card) ->
     qualified.retain(|candidate| candidate.decision == Decision::Adopt);
     let level = results.protocol.level;
     let Some((chosen, tied)) = best(&qualified, level, |_| 0) else {
-        let is_undecided = |candidate: &Candidate<'_>| {
+        let is_undecided = |candidate: &&Candidate<'_>| {
             matches!(candidate.decision, Decision::Undecided | Decision::TooFew)
         };
+        let margin = results.margin.ln();
         let nearest = wanted.iter().copied();
         let nearest = nearest
-            .filter(|candidate| {
-                is_undecided(candidate) || candidate.estimate.median > results.margin.ln()
-            })
-            .max_by(|a, b| a.by_gain(b));
+            .filter(|candidate| candidate.may_qualify || candidate.estimate.median > margin)
+            .max_by(|a, b| {
+                let by_chance = a.may_qualify.cmp(&b.may_qualify);
+                by_chance.then_with(|| a.by_gain(b))
+            });
         return Answer {
-            is_open: wanted.iter().any(|candidate| is_undecided(candidate)),
+            is_open: wanted.iter().any(is_undecided),
             nearest: nearest
                 .map(|candidate| candidate.choice(level, candidate.deciding_loss.as_ref())),
             ..Answer::default()

@@ -99,8 +99,10 @@ fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value
         context! { row, slower => 1.0 / loss.times }
     });
     let flips = machine.flips.iter().filter(is_about);
+    let nearest = answer.nearest.as_ref();
     context! {
         loss,
+        may_gain => !answer.is_open && nearest.is_some_and(|nearest| nearest.high > machine.margin),
         lost => choice.map(|choice| Value::from(Serde(Tradeoffs::from_machine(machine, &choice.strategy)))),
         flips => flips.map(flips::crossing).collect::<Vec<_>>(),
         ..Value::from(Serde(answer))
@@ -115,6 +117,7 @@ pub(super) fn first(results: &Results) -> Section {
     Draft::new("first", results)
         .fact("is_compared", decisions::is_compared(results))
         .fact("is_quick", is_quick)
+        .fact("are_builds", facts::are_builds(results))
         .fact("runs", runs.collect::<Vec<_>>())
         .of_each(|machine| {
             context! {
@@ -123,10 +126,18 @@ pub(super) fn first(results: &Results) -> Section {
                 plain => plain(machine),
                 channel => headline::channel(machine),
                 broken => Serde(facts::broken(machine)),
+                has_open_end => compared(machine).any(has_open_end),
             }
         })
         .figures("picture", picture)
         .section()
+}
+
+/// Whether an answer is shown with an interval that has no upper end.
+fn has_open_end(use_case: &UseCase) -> bool {
+    let answers = [&use_case.of_all, &use_case.of_published].into_iter();
+    let mut shown = answers.filter_map(|answer| answer.choice.as_ref().or(answer.nearest.as_ref()));
+    shown.any(|choice| choice.high.is_infinite())
 }
 
 /// Of the differences in the main rows that are plain to see, how many have a verdict.
@@ -247,8 +258,10 @@ fn picture(machine: &Machine) -> Option<Figure> {
     let axis = Scale::over(values, 1.15, ENDS)?;
     let lines = cases.iter().map(|use_case| {
         let gains = use_case.gains.iter();
-        let gains =
-            gains.map(|gain| context! { strategy => &gain.strategy, x => axis.at(gain.times) });
+        let gains = gains.map(|gain| {
+            let is_below = axis.is_below(gain.times);
+            context! { strategy => &gain.strategy, x => axis.at(gain.times), is_below }
+        });
         let choice = |answer: &Answer| {
             let choice = answer.choice.as_ref()?;
             let [from, x, to] = [choice.low, choice.times, choice.high].map(|value| axis.at(value));

@@ -191,6 +191,13 @@ pub(super) fn controls(machine: &Machine) -> Value {
     }
 }
 
+/// Whether what a report calls machines are builds of the program on one.
+pub(super) fn are_builds(results: &Results) -> bool {
+    let machines = results.machines.iter();
+    let hardware = unique(machines.map(|machine| machine.environment.machine()));
+    results.machines.len() > 1 && hardware.len() == 1
+}
+
 /// The rows of all machines, each once.
 pub(super) fn united<'r>(
     results: &'r Results,

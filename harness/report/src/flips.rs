@@ -64,8 +64,6 @@ pub(super) fn along(machine: &Machine, sweep: &str) -> Option<Figure> {
 
 /// More lines than this are a tangle; the table has them all.
 const LINES_MAX: usize = 8;
-/// No axis of ratios reaches higher.
-const RATIO_MAX: f64 = 1e6;
 
 impl<'r> Sweep<'r> {
     /// The axis, of a sweep that has a single one.
@@ -149,7 +147,8 @@ impl<'r> Sweep<'r> {
         let ratios = lines.iter().flat_map(|(_, ratios)| ratios.iter().flatten());
         let ends = ratios.flat_map(|ratio| [ratio.ci_low, ratio.ci_high]);
         let ends = ends.chain([1.0, machine.margin]);
-        let ends = ends.map(|value| value.clamp(RATIO_MIN, RATIO_MAX));
+        // What has no end goes on to the edge.
+        let ends = ends.map(|value| value.max(RATIO_MIN));
         let axis = Scale::over(ends, 1.15, [BOTTOM, TOP])?;
         // Points stand at equal distances: their values are written below them.
         let x_of = |point: usize| {
@@ -160,19 +159,22 @@ impl<'r> Sweep<'r> {
         let columns: Labels = columns.map(|(at, point)| (x_of(at), tick(point))).collect();
         let rows = axis.labels(18.0, |tick| format!("{tick}x"));
         let curves = lines.iter().map(|(name, ratios)| {
-            let marks = ratios.iter().enumerate().filter_map(|(point, ratio)| {
-                let ratio = (*ratio)?;
+            let marks = ratios.iter().enumerate();
+            let marks = marks.filter_map(|(point, ratio)| Some((x_of(point), (*ratio)?)));
+            let marks: Vec<(i32, &Ratio)> = marks.collect();
+            let facts = marks.iter().map(|&(x, ratio)| {
                 let ends = [ratio.ci_low, ratio.median, ratio.ci_high];
-                Some((x_of(point), ends.map(|end| axis.at(end)), ratio.verdict))
-            });
-            let marks: Vec<_> = marks.collect();
-            let facts = marks.iter().map(|&(x, [low, y, high], verdict)| {
-                context! { x, y, low, high, verdict => Serde(verdict) }
+                let [low, y, high] = ends.map(|end| axis.at(end));
+                let is_below = axis.is_below(ratio.median);
+                context! { x, y, low, high, is_below, verdict => Serde(ratio.verdict) }
             });
             Curve {
                 strategy: name,
                 name,
-                path: marks.iter().map(|&(x, [_, y, _], _)| (x, y)).collect(),
+                path: marks
+                    .iter()
+                    .map(|&(x, ratio)| (x, axis.at(ratio.median)))
+                    .collect(),
                 facts: context! { marks => facts.collect::<Vec<_>>() },
             }
         });

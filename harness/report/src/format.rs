@@ -106,15 +106,20 @@ pub(super) fn times(value: f64) -> String {
 }
 
 /// What one process measured is known without bounds; there is no interval to show, and none of width
-/// 0. What few processes measured has a range and no interval.
+/// 0. What few processes measured has a range and no interval. Where a process finished nothing there may be no upper end.
 fn bounds([low, high]: [f64; 2], number: fn(f64) -> String, processes: usize) -> String {
-    let texts = [low, high].map(number);
+    let [from, to] = [low, high].map(number);
+    let (open, between, close) = if is_range(processes) {
+        ('(', " to ", ')')
+    } else {
+        ('[', ", ", ']')
+    };
     if low >= high {
         "[no interval]".into()
-    } else if is_range(processes) {
-        format!("({})", texts.join(" to "))
+    } else if high.is_infinite() {
+        format!("{open}{from} or more{close}")
     } else {
-        format!("[{}]", texts.join(", "))
+        format!("{open}{from}{between}{to}{close}")
     }
 }
 
@@ -139,6 +144,13 @@ pub(super) fn slower_by(ratio: &Ratio) -> String {
     let inverse = [ratio.ci_high, ratio.ci_low].map(|bound| 1.0 / bound);
     let bounds = bounds(inverse, significant, ratio.processes);
     format!("{} {bounds}", times(1.0 / ratio.median))
+}
+
+/// What it costs of the baseline's cost: `12.3 % [11.9, 12.8]`.
+pub(super) fn cost_share(ratio: &Ratio) -> String {
+    let shares = [ratio.median, ratio.ci_high, ratio.ci_low].map(|times| 100.0 / times);
+    let bounds = bounds([shares[1], shares[2]], significant, ratio.processes);
+    format!("{} % {bounds}", significant(shares[0]))
 }
 
 /// `31.5 ns [30.9, 32.0]`, and in how many slices nothing was finished, if there are such.
@@ -343,9 +355,11 @@ mod tests {
 
     #[test]
     fn one_process_has_no_interval() {
-        let bounds = |low, high| bounds([low, high], significant, 12);
-        assert_eq!(bounds(3.0, 3.0), "[no interval]");
-        assert_eq!(bounds(3.0, 3.1), "[3.00, 3.10]");
+        let bounds = |low, high, processes| bounds([low, high], significant, processes);
+        assert_eq!(bounds(3.0, 3.0, 12), "[no interval]");
+        assert_eq!(bounds(3.0, 3.1, 12), "[3.00, 3.10]");
+        assert_eq!(bounds(3.0, f64::INFINITY, 12), "[3.00 or more]");
+        assert_eq!(bounds(3.0, f64::INFINITY, 5), "(3.00 or more)");
     }
 
     #[test]
@@ -393,5 +407,6 @@ mod tests {
             ..ratio
         };
         assert_eq!(slower_by(&of_few), "50.0x (25.0 to 100)");
+        assert_eq!(cost_share(&of_few), "5,000 % (2,500 to 10,000)");
     }
 }

@@ -82,6 +82,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     });
     environment.add_filter("gained", |choice: Serde<Choice>| format::gained(&choice));
     environment.add_filter("slower_by", |ratio: Serde<Ratio>| format::slower_by(&ratio));
+    environment.add_filter("cost_share", |ratio: Serde<Ratio>| {
+        format::cost_share(&ratio)
+    });
     environment.add_filter("measured", |cell: Serde<Cell>| format::measured(&cell));
     environment.add_filter("listed", |items: Vec<String>| format::list(&items));
     environment.add_filter("first_of", |names: Vec<String>, most: usize| {
@@ -99,8 +102,6 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         format::verdict(verdict.0)
     });
     environment.add_filter("tone", |kind: &str| <&str>::from(format::tone(kind)));
-    // The templates' own division refuses a starved strategy's ratio of 0.
-    environment.add_filter("inverse", |ratio: f64| 100.0 / ratio);
     environment.add_filter("hundredths", |value: f64| format!("{value:.2}"));
     environment.add_filter("mark", mark);
     environment.add_filter("csv", export::csv_fields);

@@ -134,6 +134,7 @@ impl Entry {
             name => name,
             environments => Serde(environments.collect::<Vec<_>>()),
             partial => results.partial,
+            are_builds => facts::are_builds(results),
             controls => results.machines.iter().map(facts::controls).collect::<Vec<_>>(),
             strongest => decisions::chosen(results).map(|chosen| &chosen.strategy),
             decided => decisions::decided(results),

@@ -82,6 +82,13 @@ pub fn decide(ratios: &[&Ratio], margin: f64, scope: Scope<'_>) -> Decision {
     }
 }
 
+/// Whether the intervals leave it possible that a strategy with these ratios is adopted for a workload: in a part at least it
+/// may gain more than the `margin`, and in none is it certain to lose.
+pub fn may_qualify(ratios: &[&Ratio], margin: f64) -> bool {
+    let may_gain = |ratio: &&Ratio| ratio.gains() || ratio.is_open(margin);
+    ratios.iter().any(may_gain) && !ratios.iter().any(|ratio| ratio.loses())
+}
+
 /// What machines decide together, each by itself (`None`: it did not compare the strategy): nothing is recommended
 /// that one of them speaks against. `gains_everywhere`: they all gain in the same situation at least.
 pub fn decide_together(machines: &[Option<Decision>], gains_everywhere: bool) -> Decision {
@@ -201,6 +208,17 @@ mod tests {
             let required = [ratios.iter().find(|ratio| ratio.gains()).copied()];
             let of_required = decided(Scope::Situations(&required));
             assert_eq!(of_required, as_situations, "{ratios:?}");
+        }
+        // A median that leaves nothing to hope for does not exclude what the interval contains; a certain loss does.
+        let cases: [(&[&Ratio], bool); 5] = [
+            (&[hopeless, tolerated], true),
+            (&[gain, wide], true),
+            (&[gain, loss], false),
+            (&[tolerated], false),
+            (&[], false),
+        ];
+        for (ratios, expected) in cases {
+            assert_eq!(may_qualify(ratios, MARGIN), expected, "{ratios:?}");
         }
         let partly = [Some(gain), None];
         for required in [&[][..], &partly] {

@@ -25,7 +25,7 @@ use model::trace::TraceSeen;
 
 pub use adoption_rule::{
     MARGIN, PLAIN, PROCESSES_LEAST, Scope, TOLERATED, decide, decide_together, is_plain, is_range,
-    is_worse,
+    is_worse, may_qualify,
 };
 pub use agreement::{CalledThere, Contradiction, Overall, RatioThere, There};
 pub use flips::{Change, Flip, Map, Place};

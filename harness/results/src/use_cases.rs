@@ -33,7 +33,8 @@ pub struct UseCase {
 pub struct Gain {
     /// `crate/variant`.
     pub strategy: String,
-    /// The factor.
+    /// The factor; infinite, in files null, where the baseline finished nothing.
+    #[serde(deserialize_with = "super::unbounded")]
     pub times: f64,
 }
 
@@ -43,7 +44,8 @@ pub struct Answer {
     /// What to use instead of the baseline; none where nothing qualifies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<Choice>,
-    /// Where nothing qualifies: what would gain most, if it did not lose in a row that decides.
+    /// Where nothing qualifies: of those whose intervals leave it possible that they do, what gains most as measured; if there
+    /// is none, what would gain most if it did not lose in a row that decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Choice>,
     /// Whether nothing qualifies and for some strategy it is too close to call.
@@ -62,11 +64,15 @@ pub struct Choice {
     pub strategy: String,
     /// The library that does the work.
     pub library: String,
-    /// How many times better than the baseline, over the rows that decide: a geometric mean.
+    /// How many times better than the baseline, over the rows that decide: a geometric mean. Infinite, in files null, where the
+    /// baseline finished nothing.
+    #[serde(deserialize_with = "super::unbounded")]
     pub times: f64,
     /// The lower end of its interval.
+    #[serde(deserialize_with = "super::unbounded")]
     pub low: f64,
-    /// The upper end of its interval.
+    /// The upper end of its interval; infinite, in files null, where it has none.
+    #[serde(deserialize_with = "super::unbounded")]
     pub high: f64,
     /// How many measuring processes it rests on. Of fewer than eight the interval is their range.
     pub processes: usize,

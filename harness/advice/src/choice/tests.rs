@@ -58,6 +58,7 @@ fn adopted(strategy: &str, as_good: &[&str], why: Why) -> Choice {
 fn stay(best: &str, trades: &[&str]) -> Choice {
     Choice::Stay {
         best: Some(best.into()),
+        hopeful: Vec::new(),
         trades: trades.iter().map(|name| (*name).to_owned()).collect(),
         busy: None,
     }
@@ -107,6 +108,15 @@ fn what_improves_by_less_than_the_margin_is_no_reason_to_move() {
         decided([reads("a/little", 1.08, 1.08)]),
         stay("a/little", &[])
     );
+    // The median lies below the margin, and the interval around it.
+    let close = [reads("a/one-part", 9.0, 0.5), reads("a/close", 1.19, 1.19)];
+    let nearest = Choice::Stay {
+        best: Some("a/close".into()),
+        hopeful: vec!["a/close".into()],
+        trades: vec!["a/one-part".into()],
+        busy: None,
+    };
+    assert_eq!(decided(close), nearest);
 }
 
 #[test]
@@ -143,6 +153,7 @@ fn who_was_not_measured_everywhere_is_not_chosen() {
     let results = analyse(&Samples::from_lines(readers([])).unwrap());
     let nobody = Choice::Stay {
         best: None,
+        hopeful: Vec::new(),
         trades: Vec::new(),
         busy: None,
     };
@@ -162,6 +173,7 @@ fn what_costs_next_to_nothing_is_not_replaced_however_much_faster_something_is()
     };
     let negligible = Choice::Stay {
         best: Some("a/fast".into()),
+        hopeful: Vec::new(),
         trades: Vec::new(),
         busy: Some(7e-6),
     };

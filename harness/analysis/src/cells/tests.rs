@@ -1,6 +1,7 @@
 //! Slices without a finished operation are the worst there are, and no missing ones.
 
-use model::sample::Slice;
+use model::sample::{Allocation, Slice};
+use model::scenario::Activity;
 
 use super::*;
 use crate::analyse;
@@ -111,4 +112,26 @@ fn a_paced_group_without_operations_is_no_starvation() {
     );
     assert!(paced.any(|cell| cell.metric == Metric::ReadNs));
     assert_eq!(reads(&results, "atomics/cas").1.verdict, Verdict::Holds);
+}
+
+#[test]
+fn what_several_activities_allocate_is_one_count() {
+    let mut lines = contended([invented("atomics/cas", 2.0, 2.0, 2.0)], 13, 1);
+    let inserts = Allocation {
+        scenario: SATURATING.into(),
+        strategy: "atomics/cas".into(),
+        does: Activity::Churn,
+        operations: 3_000,
+        allocations: 6_000,
+        bytes: 0,
+    };
+    lines.insert(1, Line::Allocation(inserts));
+    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
+    let counts = results.cells.iter().filter(|cell| {
+        let is_there = cell.scenario == SATURATING && cell.strategy == "atomics/cas";
+        is_there && cell.metric == Metric::AllocsWrite
+    });
+    let counts: Vec<f64> = counts.map(|cell| cell.median).collect();
+    // 1,000 updates without any beside them.
+    assert_eq!(counts, [1.5]);
 }

@@ -159,10 +159,12 @@ fn where_nothing_qualifies_the_nearest_is_named_with_its_loss() {
     assert_eq!(answered.of_all.choice, None);
 }
 
-/// The busy writer's answer with one strategy, whose operations are by a third faster in the processes that `are_meant`.
+/// The busy writer's answer with one strategy whose operations are by a third faster in the processes that `are_meant`, and one
+/// that certainly loses in a row and gains most in the other.
 fn with_one_that_varies(varies: Invented, are_meant: fn(Activity, u32) -> bool) -> UseCase {
     let name = varies.name.clone();
-    let mut lines = contended([varies], 13, 3);
+    let lossy = invented("lossy/writes", 1.0, 90.0, 0.8);
+    let mut lines = contended([varies, lossy], 13, 3);
     for line in &mut lines {
         if let Line::Slice(slice) = line
             && slice.key.strategy == name
@@ -190,6 +192,20 @@ fn where_it_is_too_close_to_call_the_nearest_is_named_even_below_the_margin() {
     } = with_one_that_varies(close, varies).of_all;
     let nearest = nearest.expect("it may gain more");
     assert!(is_open && nearest.strategy == "close/call" && nearest.times < 1.2);
+}
+
+/// In five of 13 processes all its operations gain a third: the median says to stay, and the interval does not exclude the gain.
+#[test]
+fn where_the_baseline_stays_the_nearest_is_what_its_interval_does_not_exclude() {
+    let close = invented("close/call", 1.0, 1.0, 1.0);
+    let varies = |_: Activity, process: u32| process.is_multiple_of(3);
+    let Answer {
+        is_open, nearest, ..
+    } = with_one_that_varies(close, varies).of_all;
+    let nearest = nearest.expect("it may gain more");
+    assert!(!is_open && nearest.loss.is_none(), "{nearest:?}");
+    assert_eq!(nearest.strategy, "close/call");
+    assert!(nearest.times < 1.2 && nearest.high > 1.2, "{nearest:?}");
 }
 
 /// In a third of the processes its writes are not slower, so that it is not certain; that it is slower as measured keeps it

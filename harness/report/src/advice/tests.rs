@@ -468,6 +468,14 @@ fn staying_is_an_answer_and_says_what_would_change_it() {
         "{:?}",
         advice.sections["reversal"]
     );
+    assert!(!answer(&advice).contains("as measured"));
+    let (decision, close) = advised("T", [invented("x/close", 1.19, 1.19, 1.0)]);
+    assert!(matches!(decision, Choice::Stay { .. }), "{decision:?}");
+    assert_eq!(
+        answer(&close),
+        "Stay with `mutex/std`: as measured, no strategy that offers what is needed improves on it by more than 20 %. For \
+         `x/close` the intervals do not exclude a gain of more than 20 % without a loss."
+    );
     // Nothing is lost by staying.
     let hypothetical = |lost: &String| lost.starts_with("With `x/slow`, if it were adopted: ");
     assert!(

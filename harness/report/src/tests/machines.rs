@@ -72,8 +72,20 @@ fn threads_stand_beside_the_processors_of_every_machine() {
     let run = Run::new([invented("novel/left", 4.0, 4.0, 4.0)]);
     let mut big = on("beta", &run);
     big.environment.cpus = 16;
-    let text = markdown(&merge(vec![on("alpha", &run), big]));
-    assert!(text.contains("; 2 threads on 16 processors"), "{text}");
+    let mut results = merge(vec![big, on("alpha", &run)]);
+    results.machines[1].protocol.window_ns = 7_000_000;
+    let text = markdown(&results);
+    assert!(
+        text.contains("on 16 processors; 2 threads on 2 processors"),
+        "{text}"
+    );
+    assert!(
+        text.contains("a counted window of 10.0 or 7.00 ms"),
+        "{text}"
+    );
+    // Where they are crowded.
+    let table = verdict_table(&results);
+    assert!(table.contains("10 threads on 2"), "{table}");
 }
 
 /// The first table has a line for each situation and a column for each machine, so that it is no longer than that of one.
@@ -135,16 +147,22 @@ fn builds_that_differ_are_told_with_what_was_not_inlined() {
     let called = &of_reads.expect("its reads flip").called;
     assert!(called[0].by_strategy.is_empty(), "{called:?}");
     assert_eq!(called[1].by_strategy, ["novel::outlined"]);
-    assert!(markdown(&both).contains("stock, novel/thing: novel::outlined"));
+    let text = markdown(&both);
+    assert!(text.contains("stock, novel/thing: novel::outlined"));
+    assert!(text.contains("on 2 builds of one machine (release and stock)"));
+    let index = index(&[Entry::from_results("run", &both)]);
+    assert!(index.contains("2 builds of one machine merged"), "{index}");
     // On other hardware the difference is the machine's.
     let mut elsewhere = both.machines.clone();
     elsewhere[1].environment.cpu = "another".into();
+    let elsewhere = merge(elsewhere);
     assert!(
-        merge(elsewhere)
+        elsewhere
             .differences
             .iter()
             .all(|difference| difference.called.is_empty())
     );
+    assert!(markdown(&elsewhere).contains("on 2 machines (release and stock)"));
 }
 
 #[test]

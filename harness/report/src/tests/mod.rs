@@ -17,12 +17,13 @@ use contract::AfterDeadThread;
 use model::fault::Action;
 use model::output::Existing;
 use model::sample::{Exclusion, Line, Writer};
+use model::scenario::Activity;
 
 use super::*;
 use analysis::{Samples, analyse, merge};
 use fixtures::traces::{Lock, traced};
 use fixtures::{Run, invented, readers, sample_lines, three};
-use results::{Cell, Decision, Machine, Metric, Ratio, Results};
+use results::{Answer, Cell, Choice, Decision, Machine, Metric, Ratio, Results};
 
 /// What the lines of a run on one machine come out as.
 fn analysed(lines: Vec<Line>) -> Results {
@@ -188,6 +189,13 @@ fn read_back(results: &Results) -> Results {
     merge(machines)
 }
 
+/// The answer to one reader beside a writer that never pauses.
+fn busy_writer(results: &mut Results) -> &mut Answer {
+    let mut cases = results.machines[0].use_cases.iter_mut();
+    let busy = cases.find(|case| case.id == "busy-writer");
+    &mut busy.expect("its rows were measured").of_all
+}
+
 fn decision(results: &Results, strategy: &str) -> Decision {
     facts::overall(results, strategy)
         .expect("it was judged")
@@ -337,7 +345,9 @@ fn equal_results_give_equal_bytes() {
 
 #[test]
 fn results_survive_the_way_through_json() {
-    let results = results_of_three();
+    let mut results = results_of_three();
+    let answer = busy_writer(&mut results);
+    answer.choice.as_mut().expect("one qualifies").high = f64::INFINITY;
     let read = read_back(&results);
     assert_eq!(markdown(&results), markdown(&read));
 }
@@ -353,6 +363,18 @@ fn an_exclusion_is_shown_with_its_reason() {
     let results = run.results();
     assert!(section(&html(&results), "report-table").contains("n/a: plain data only"));
     assert!(verdict_table(&results).contains("n/a: plain data only"));
+}
+
+#[test]
+fn what_was_published_of_reads_stands_beside_reads() {
+    let memory = |lines| section(&html(&analysed(lines)), "memory").to_owned();
+    let mut lines = three().lines();
+    assert!(memory(lines.clone()).contains("144 B / 3"));
+    lines.retain(|line| match line {
+        Line::Allocation(counted) => counted.does != Activity::Read,
+        _ => true,
+    });
+    assert!(!memory(lines).contains("144 B / 3"));
 }
 
 #[test]

@@ -32,8 +32,19 @@ fn the_first_screen_answers_use_cases_in_150_words() {
     let of_published = row(&text, "... with published crates");
     assert_eq!(of_published[1], "stay with `mutex/std`");
     // Without any of those there is nothing to say of them.
-    let text = markdown(&results_of_three());
-    assert!(!text.contains("... with published crates"));
+    let mut results = results_of_three();
+    let text = markdown(&results);
+    assert!(!text.contains("... with published crates") && !text.contains("\"Or more\": "));
+    // What has no upper end is told, and why.
+    let answer = busy_writer(&mut results).choice.as_mut();
+    let answer = answer.expect("one qualifies");
+    (answer.low, answer.high) = (6.0, f64::INFINITY);
+    let text = markdown(&results);
+    let of_all = row(&text, "one reader beside a writer that never pauses");
+    assert!(of_all[2].contains("x [6.00 or more]"), "{of_all:?}");
+    assert!(
+        text.contains("\"Or more\": in at least one process `mutex/std` finished no operation")
+    );
 }
 
 #[test]
@@ -44,7 +55,8 @@ fn where_nothing_is_to_be_adopted_the_same_answer_stands_everywhere() {
         strategy.readers = 1.0;
         strategy.writes = 1.0;
     }
-    let page = markdown(&run.results());
+    let mut results = run.results();
+    let page = markdown(&results);
     assert!(
         page.contains("\nStay with `mutex/std`: no strategy is better"),
         "{page}"
@@ -54,6 +66,29 @@ fn where_nothing_is_to_be_adopted_the_same_answer_stands_everywhere() {
         "{page}"
     );
     assert!(row(&page, "one reader beside a writer that never pauses")[1].contains("stay with"));
+    // Where an interval does not exclude a gain, it is said to be what was measured.
+    busy_writer(&mut results).nearest = Some(Choice {
+        strategy: "novel/thing".into(),
+        library: "own".into(),
+        times: 1.18,
+        low: 1.12,
+        high: 1.3,
+        processes: 14,
+        loss: None,
+    });
+    let page = markdown(&results);
+    let answer = row(&page, "one reader beside a writer that never pauses");
+    let nearest = "novel/thing 1.18x [1.12, 1.30], which may";
+    assert_eq!(
+        answer[2],
+        format!(
+            "as measured nothing gains more than the margin without a loss here; nearest: {nearest}"
+        )
+    );
+    let expected = format!(
+        "\nStay with `mutex/std`: as measured nothing gains more than 20 % without a loss here. Nearest: {nearest}."
+    );
+    assert!(page.contains(&expected), "{page}");
 }
 
 /// Each use case has a section: every contender in the rows that decide it, and what its answer costs elsewhere.
@@ -132,6 +167,18 @@ fn a_drawing_has_all_about_a_strategy_in_one_layer() {
             svg.matches("<svg").count() + svg.matches("</svg>").count(),
             2
         );
+    }
+    // In the picture of situations, what lies before the axis begins has an arrow in place of a tick.
+    let blocks = choices::first(&results).blocks.into_iter();
+    let mut figures = blocks.filter_map(|block| match block {
+        view::Block::Figure(figure) => Some(figure.svg),
+        _ => None,
+    });
+    let picture = figures.next().expect("situations were measured");
+    for (name, mark) in [("channel/std-mpsc", "<polyline"), ("novel/thing", "<line")] {
+        let layer = picture.split_once(&format!("<g data-strategy=\"{name}\">"));
+        let (_, layer) = layer.expect("it has a layer");
+        assert!(layer.trim_start().starts_with(mark), "{name}: {layer}");
     }
 }
 
