@@ -496,7 +496,7 @@ const fn are_the_same(recording: &Recording, reading: u64, writing: u64) -> bool
 /// As many threads at most as were alive at a time on average, or as there are processors: those of a program that starts one
 /// for each request take the lock one after the other, and not together.
 fn together(recording: &Recording, threads: u64) -> u64 {
-    threads.min(alive(recording).max(recording.processors.max(1).into()))
+    threads.min(alive(recording).max(recording.processors.into()))
 }
 
 /// How many threads were alive at a time on average.

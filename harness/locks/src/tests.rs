@@ -229,6 +229,39 @@ fn counts_that_contradict_each_other_are_refused_with_their_place() {
     );
 }
 
+/// Two threads that were recorded for two seconds.
+#[test]
+fn what_threads_have_no_time_for_is_refused() {
+    let refused = |change: fn(&mut Value), expected: &str| {
+        let message = refusal(change);
+        assert!(message.contains(expected), "{message}");
+    };
+    refused(
+        |document| document["processors"] = json!(0),
+        "processors: 0",
+    );
+    refused(
+        |document| document["threads"]["time_ns"] = json!(7_000_000_000_u64),
+        "threads.time_ns: the threads lived for 7000000000 ns, and 2 threads",
+    );
+    refused(
+        |document| document["locks"][0]["uses"][0]["threads"] = json!(3),
+        "locks[0].uses[0]: 3 threads of 2",
+    );
+    let waits = |document: &mut Value| {
+        let usage = &mut document["locks"][0]["uses"][0];
+        usage["contended"] = json!(10);
+        usage["wait"] = json!([[1_500_000_000, 1_500_000_000, 10]]);
+        usage["waiting_ns"] = json!(15_000_000_000_u64);
+    };
+    refused(waits, "locks: the threads waited for 15");
+    // Tasks wait without a thread.
+    let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+    waits(&mut document);
+    document["locks"][0]["library"] = json!("tokio");
+    assert!(analysed(&document.to_string()).first().is_some());
+}
+
 #[test]
 fn counts_in_progress_are_no_contradiction() {
     let mut document: Value = serde_json::from_str(SERVICE).unwrap();

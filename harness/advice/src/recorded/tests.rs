@@ -138,21 +138,27 @@ fn threads_that_do_one_thing_are_parts_of_their_own() {
 /// A thread for each request: 256 of them, of which eight are alive at a time.
 #[test]
 fn threads_that_follow_each_other_are_no_more_than_those_alive_at_a_time() {
-    let uses = used(1, "write", 256, 8_000, 1_900_000_000, &[[50, 50, 9]]);
+    let uses = used(1, "write", 4, 8_000, 1_900_000_000, &[[50, 50, 9]]);
     let mut recording = recording(SESSIONS, STD_MUTEX, &uses);
+    recording.locks[0].uses[0].threads = 256;
     recording.threads = Threads {
         seen: 256,
         time_ns: 8 * recording.elapsed_ns,
     };
-    let only = |recording: &Recording| match &made(recording).parts[..] {
-        [part] => (part.threads, part.rate_per_s, part.is_saturated),
-        parts => panic!("one part: {parts:?}"),
+    let only = |recording: &Recording| {
+        let made = made(recording);
+        let [part] = &made.parts[..] else {
+            panic!("one part: {:?}", made.parts);
+        };
+        let figures = (part.threads, part.rate_per_s, part.is_saturated);
+        (figures, made.program.is_crowded)
     };
     // 1.9 of 16 s are spent waiting.
-    assert_eq!(only(&recording), (8, 500.0, true));
-    // Those that follow each other may still be as many as the processors for a while.
+    assert_eq!(only(&recording), ((8, 500.0, true), true));
+    // Those that follow each other may still be as many as the processors for a while, and have one each.
     recording.threads.time_ns = recording.elapsed_ns;
-    assert_eq!(only(&recording).0, 4);
+    let ((threads, ..), is_crowded) = only(&recording);
+    assert_eq!((threads, is_crowded), (4, false));
 }
 
 #[test]
