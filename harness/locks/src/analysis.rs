@@ -73,6 +73,9 @@ pub struct Analysed {
     pub locking_ns: f64,
     /// The time of its threads that the bound is a share of, in nanoseconds.
     pub spent_ns: f64,
+    /// How many threads use it, as far as is known: there may be more.
+    #[serde(skip)]
+    pub users: u64,
     /// Its figures, over all uses.
     pub totals: Totals,
     /// The call site that the others waited for most; if none waited, the one that held the lock longest altogether.
@@ -383,6 +386,7 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
         waiting_gain: symptoms.waiting_gain,
         locking_ns: load.own_ns() / load.acquired.max(1.0),
         spent_ns: load.spent_ns(),
+        users: users(lock),
         totals,
         longest_holder: worst.map(|worst| worst.site.clone()),
         readers_share: symptoms.readers_share,
@@ -444,13 +448,22 @@ fn totals(recording: &Recording, lock: &Lock, uses: &[AnalysedUse]) -> Totals {
     }
 }
 
+/// How many threads use a lock at least: those of a call site, and those that were seen to wait at once. Who waits, waits for
+/// another thread; a task does so without a thread.
+fn users(lock: &Lock) -> u64 {
+    let waits = lock.library != Library::Tokio && lock.contended() > 0;
+    let together = if waits { lock.queue.max.max(2) } else { 0 };
+    let threads = lock.uses.iter().map(|usage| usage.threads);
+    threads.fold(together, u64::max)
+}
+
 fn load(recording: &Recording, lock: &Lock, totals: &Totals) -> Load {
     let threads = lock.uses.iter().map(|usage| usage.threads);
-    let together: u64 = threads.clone().fold(0, u64::saturating_add);
+    let together = threads.fold(0, u64::saturating_add);
     Load {
         time_ns: recording.threads.time_ns as f64,
         elapsed_ns: recording.elapsed_ns as f64,
-        users_ns: threads.max().unwrap_or(0) as f64 * recording.elapsed_ns as f64,
+        users_ns: users(lock) as f64 * recording.elapsed_ns as f64,
         waiting_ns: totals.waiting_ns as f64,
         held_ns: totals.held_ns.value,
         acquired: totals.acquired as f64,

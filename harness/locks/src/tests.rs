@@ -49,6 +49,26 @@ fn the_lock_that_matters_and_its_longest_holder_are_named() {
     assert!(analysis.cautions.is_empty());
 }
 
+/// Each call site has a thread of its own, and they wait for each other.
+#[test]
+fn threads_that_wait_for_each_other_share_the_loss() {
+    let gain = |waiting: u64| {
+        let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+        document["threads"] = json!({ "seen": 4, "time_ns": 8_000_000_000_u64 });
+        document["locks"][0]["queue"]["max"] = json!(waiting);
+        for usage in document["locks"][0]["uses"].as_array_mut().unwrap() {
+            usage["threads"] = json!(1);
+        }
+        analysed(&document.to_string()).first().unwrap().gain
+    };
+    // 0.761 s of waiting and 0.004 s of locking, of the two seconds of two threads and of three.
+    for (waiting, spent_ns) in [(1, 4e9), (3, 6e9)] {
+        let share = (761_278_170.0 + 4e6) / spent_ns;
+        let expected = share / (1.0 - share);
+        assert!((gain(waiting) - expected).abs() < 1e-9, "{}", gain(waiting));
+    }
+}
+
 #[test]
 fn a_lock_that_is_taken_often_need_not_matter() {
     let analysis = analysed(REGISTRY);

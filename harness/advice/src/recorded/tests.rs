@@ -1,4 +1,4 @@
-use locks::{Threads, analyse, read};
+use locks::{analyse, read};
 
 use super::*;
 
@@ -159,6 +159,16 @@ fn threads_that_follow_each_other_are_no_more_than_those_alive_at_a_time() {
     recording.threads.time_ns = recording.elapsed_ns;
     let ((threads, ..), is_crowded) = only(&recording);
     assert_eq!((threads, is_crowded), (4, false));
+    // Of a thousand that live at once, 256 are told apart.
+    recording.threads = Threads {
+        seen: 1_000,
+        time_ns: 1_000 * recording.elapsed_ns,
+    };
+    assert_eq!(only(&recording), ((256, 15.6, false), true));
+    let [share] = made(&recording).program.shares[..] else {
+        panic!("one share");
+    };
+    assert!((share.waiting - 1.9 / 2_000.0).abs() < 1e-9, "{share:?}");
 }
 
 #[test]
