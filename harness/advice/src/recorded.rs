@@ -165,7 +165,11 @@ fn label(lock: &Analysed) -> String {
         parts.reverse();
         format!("{}:{}", parts.join("/"), place.line)
     };
-    line(&lock.name.clone().unwrap_or_else(place))
+    let name = lock.name.clone().unwrap_or_else(place);
+    line(&match lock.instances {
+        0 | 1 => name,
+        several => format!("{name} ({several} locks)"),
+    })
 }
 
 impl RecordedWorkload {

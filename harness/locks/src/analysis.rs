@@ -5,6 +5,7 @@ use serde::Serialize;
 use stats::student;
 
 use crate::bound::{GAIN_LEAST, Load, WAIT_P99_LEAST_NS};
+use crate::group;
 use crate::histogram::Histogram;
 use crate::recording::{
     Held, Keys, Kind, Library, Lock, Mode, Place, Queue, Recording, Threads, Value, Written,
@@ -44,7 +45,7 @@ pub struct MattersFrom {
 /// A lock, its figures and what to do about it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Analysed {
-    /// Its number in the recording.
+    /// Its number in the recording; of several locks that of the first one.
     pub id: u64,
     /// The name that the program gave it.
     pub name: Option<String>,
@@ -243,8 +244,8 @@ const SECOND_NS: f64 = 1e9;
 
 /// Analyses a recording.
 pub fn analyse(recording: &Recording) -> Analysis {
-    let locks = recording.locks.iter();
-    let mut locks: Vec<Analysed> = locks.map(|lock| analysed(recording, lock)).collect();
+    let lines = group::by_line(&recording.locks).into_iter();
+    let mut locks: Vec<Analysed> = lines.flat_map(|locks| of_line(recording, locks)).collect();
     let spent = |lock: &Analysed| lock.totals.waiting_ns as f64 + lock.totals.held_ns.value;
     locks.sort_by(|a, b| {
         let by_gain = || b.gain.total_cmp(&a.gain);
@@ -302,6 +303,21 @@ fn cautions(recording: &Recording) -> Vec<Caution> {
     ];
     let holding = all.into_iter().filter(|(holds, _)| *holds);
     holding.map(|(_, caution)| caution).collect()
+}
+
+/// The locks of a line that threads share as one, but for those that cost more alone: others have other threads.
+fn of_line(recording: &Recording, locks: Vec<&Lock>) -> Vec<Analysed> {
+    let analysed = |lock: &Lock| analysed(recording, lock);
+    let all = analysed(&group::together(&locks));
+    let is_apart = |lock: &&Lock| {
+        let alone = analysed(lock);
+        let costs_more = !all.matters() || alone.gain > all.gain;
+        alone.users < 2 || alone.matters() && costs_more
+    };
+    let (apart, rest): (Vec<&Lock>, Vec<&Lock>) = locks.into_iter().partition(is_apart);
+    let rest = (!rest.is_empty()).then(|| group::together(&rest));
+    let apart = apart.into_iter().map(analysed);
+    apart.chain(rest.iter().map(analysed)).collect()
 }
 
 fn analysed(recording: &Recording, lock: &Lock) -> Analysed {

@@ -49,6 +49,75 @@ fn the_lock_that_matters_and_its_longest_holder_are_named() {
     assert!(analysis.cautions.is_empty());
 }
 
+/// Locks that were made at one line, and of which each waits so many times for 58 us; two threads take each.
+fn shards(waits: &[u64]) -> Value {
+    let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+    let shard = |(id, &waits): (usize, &u64)| {
+        let waiting_ns = waits * 58_000;
+        let mut shard = document["locks"][0].clone();
+        shard["id"] = json!(id);
+        shard["name"] = json!(null);
+        shard["blocked"] =
+            json!([{ "waiting": 1, "holding": 1, "times": waits, "ns": waiting_ns }]);
+        shard["keys"]["lookups"] = json!(36_000);
+        shard["keys"]["top"] = json!([0.5]);
+        shard["uses"] = json!([{
+            "site": 1, "mode": "write", "threads": 2, "acquired": 10_000, "failed_tries": 0,
+            "contended": waits, "waiting_ns": waiting_ns, "wait": [[57_344, 59_391, waits]],
+            "held": {
+                "timed": 100, "samples": 100, "squares": 100, "sum_ns": 290_000,
+                "histogram": [[2_816, 2_943, 100]],
+            },
+        }]);
+        shard
+    };
+    let shards: Vec<Value> = waits.iter().enumerate().map(shard).collect();
+    document["locks"] = json!(shards);
+    document
+}
+
+#[test]
+fn locks_of_one_line_are_judged_together_unless_one_costs_more_alone() {
+    let judged = |document: &Value| {
+        let analysis = analysed(&document.to_string());
+        let locks = analysis.locks.iter();
+        let locks = locks.map(|lock| (lock.id, lock.instances, lock.matters()));
+        locks.collect::<Vec<_>>()
+    };
+    // 29 ms of two threads' four seconds.
+    assert_eq!(judged(&shards(&[500])), [(0, 1, false)]);
+    assert_eq!(judged(&shards(&[500; 16])), [(0, 16, true)]);
+    assert_eq!(judged(&shards(&[5_000; 3])), [(0, 3, true)]);
+    // Another one has eight threads, whose time hides what two lose.
+    let mut document = shards(&[500, 5_000, 400]);
+    document["threads"] = json!({ "seen": 8, "time_ns": 16_000_000_000_u64 });
+    document["locks"][0]["uses"][0]["threads"] = json!(8);
+    assert_eq!(judged(&document), [(1, 1, true), (0, 2, false)]);
+    let analysis = analysed(&shards(&[500; 16]).to_string());
+    let together = analysis.first().unwrap();
+    assert_eq!(together.totals.acquired, 160_000);
+    assert_eq!(together.totals.waiting_ns, 16 * 29_000_000);
+    assert_eq!(together.uses.len(), 1);
+    assert_eq!(together.blocked[0].times, 16 * 500);
+    let mean = together.uses[0].held_mean_ns.unwrap().value;
+    assert!((mean - 2_900.0).abs() < 1e-9, "{mean}");
+    let keys = together.keys.as_ref().unwrap();
+    assert_eq!(keys.lookups, 16 * 36_000);
+    assert!(
+        keys.top
+            .iter()
+            .all(|share| (share - 0.5 / 16.0).abs() < 1e-9)
+    );
+    // A lock for each thread is none that threads share.
+    let mut document = shards(&[1; 16]);
+    for lock in document["locks"].as_array_mut().unwrap() {
+        let usage = &mut lock["uses"][0];
+        (usage["threads"], usage["contended"]) = (json!(1), json!(0));
+        (usage["waiting_ns"], usage["wait"]) = (json!(0), json!([]));
+    }
+    assert_eq!(judged(&document).len(), 16);
+}
+
 /// Each call site has a thread of its own, and they wait for each other.
 #[test]
 fn threads_that_wait_for_each_other_share_the_loss() {

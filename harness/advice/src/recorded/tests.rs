@@ -289,6 +289,7 @@ fn locks_of_one_line_are_chosen_by_their_number() {
     );
     let mut other = recording.locks[0].clone();
     other.id = 5;
+    other.value.type_name = "u8".into();
     recording.locks.push(other);
     let analysis = analyse(&recording);
     let refused = chosen(&analysis, Some("sessions.rs:10:5")).expect_err("there are two");
@@ -297,4 +298,11 @@ fn locks_of_one_line_are_chosen_by_their_number() {
         "{refused}"
     );
     assert_eq!(chosen(&analysis, Some("5")).map(|lock| lock.id), Ok(5));
+    // Those of one type are one choice.
+    recording.locks[1].value = recording.locks[0].value.clone();
+    let analysis = analyse(&recording);
+    let both = chosen(&analysis, Some("sessions.rs:10:5")).expect("they are one");
+    assert_eq!(both.instances, 2);
+    let program = RecordedWorkload::new(&recording, both).program;
+    assert_eq!(program.lock, "src/sessions.rs:10 (2 locks)");
 }
