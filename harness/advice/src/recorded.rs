@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::gain::{Gain, Share, WAKE_NS};
 use super::guarded::Guarded;
-use super::validation::{RATES, RECORDS_MAX, THREADS_MAX};
+use super::validation::{RATES, RECORDS_MAX, SHARE_LEAST, THREADS_MAX};
 use super::workload::{Part, Pattern, Shape, Side, Times, ValueKind, cores_known};
 
 /// A lock of a program, and what the program gains at most, and by each strategy.
@@ -487,9 +487,6 @@ impl RecordedPart {
 
 /// Of operations that insert a record as many remove one, and some are left for others.
 const INSERTS_MOST: f64 = 0.499;
-
-/// Shares below this are not measured.
-const SHARE_LEAST: f64 = 0.000_5;
 
 /// Whether those that read and those that write are the same threads: there are not enough of them otherwise.
 const fn are_the_same(recording: &Recording, reading: u64, writing: u64) -> bool {

@@ -47,6 +47,8 @@ fn contradictory_workloads_are_refused_before_anything_is_measured() {
     assert!(error.contains("--force"), "{error}");
     let error = refusal(&["advise", &file, "--strategy", "mutx"]);
     assert!(error.contains("did you mean mutex/"), "{error}");
+    let error = refusal(&["advise", &file, "--baseline", "control/no-op"]);
+    assert!(error.contains("control/no-op is a control"), "{error}");
 }
 
 #[test]

@@ -176,12 +176,18 @@ fn plan(options: &AdviseOptions, workload: &Workload, questions: &Questions) -> 
         let always = name == controls::SAME || name == controls::NO_OP;
         always || is_bounded && name == controls::UNSYNCHRONISED
     };
+    let baseline = options.contest.baseline();
+    if controls::is_control(baseline) {
+        return Err(Error::input(format!(
+            "the baseline {baseline} is a control, which no program uses: name a strategy of `pivot list`"
+        )));
+    }
     let mut strategies = selection::contest(&options.contest)?;
     strategies.retain(|name| !controls::is_control(name) || is_yardstick(name));
     Ok(Plan {
         scenarios: questions.scenarios.clone(),
         strategies,
-        baseline: options.contest.baseline().to_owned(),
+        baseline: baseline.to_owned(),
         assumptions: Vec::new(),
         preset: options.effort.preset,
         seed: options.effort.seed,
