@@ -123,6 +123,7 @@ mod tests {
         let now = Conclusion {
             decision: now,
             candidates: Vec::new(),
+            left_out: 0,
             sound: vec!["a/sound".into()],
             screening: Screening::default(),
             flips: Vec::new(),

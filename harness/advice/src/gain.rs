@@ -30,7 +30,7 @@
 //! - **Processors.** If there are fewer than threads, those that no longer wait may find none: then possibly nothing of `W` is
 //!   gained.
 //! - **Threads.** The shares are those of the threads of all call sites. They may be the same threads, so at most the shares are
-//!   those of the threads of one call site, as in the bound.
+//!   those of the threads that are known to use the lock, as in the bound.
 //! - **Chance.** The time waited is a sum over waits; independent ones spread it by the root of the sum of their squares.
 //!
 //! No strategy gains more than a free lock, the bound of the recording.

@@ -48,6 +48,8 @@ pub struct Conclusion {
     pub decision: Choice,
     /// The strategies that were measured beside the baseline.
     pub candidates: Vec<String>,
+    /// How many strategies were left out because others were named.
+    pub left_out: usize,
     /// Those of them that qualify: they improve something that decides by more than the margin, and slow nothing that
     /// does down by more than is tolerated, as measured.
     pub sound: Vec<String>,
@@ -76,6 +78,7 @@ impl Conclusion {
                 busy: None,
             },
             candidates: Vec::new(),
+            left_out: 0,
             sound: Vec::new(),
             screening: Screening::default(),
             flips: Vec::new(),
@@ -125,6 +128,7 @@ pub fn conclude(
         deployment: deployment::deployment(workload, results, name, &rivals),
         approximated: approximation::approximations(workload, subjects, results),
         candidates: cards.iter().map(|card| card.name.clone()).collect(),
+        left_out: 0,
         sound: sound.map(|candidate| candidate.card.name.clone()).collect(),
         screening,
         decision,

@@ -8,13 +8,13 @@ mod tests;
 
 use locks::bound::GAIN_LEAST;
 use locks::verdict::{Reason, Verdict};
-use locks::{Analysed, AnalysedUse, Analysis, Kind, Library, Mode, Recording};
+use locks::{Analysed, AnalysedUse, Analysis, Kind, Library, Mode, Recording, Threads};
 use model::scenario::{RecordKind, Section};
 use serde::Serialize;
 
 use super::gain::{Gain, Share, WAKE_NS};
 use super::guarded::Guarded;
-use super::validation::{RATES, RECORDS_MAX, THREADS_MAX};
+use super::validation::{RATES, RECORDS_MAX, SHARE_LEAST, THREADS_MAX};
 use super::workload::{Part, Pattern, Shape, Side, Times, ValueKind, cores_known};
 
 /// A lock of a program, and what the program gains at most, and by each strategy.
@@ -36,7 +36,7 @@ pub struct Program {
     pub longest_holder: Option<String>,
     /// The shares of the threads' time that the workload's parts take at the lock.
     pub shares: Vec<Share>,
-    /// How many times larger these shares are of the threads of one call site: the others may be the same threads.
+    /// How many times larger these shares are of the threads that are known to use the lock: the others may be the same.
     pub idle: f64,
     /// Whether more threads that took a recorded lock were alive at a time than there were processors.
     pub is_crowded: bool,
@@ -165,7 +165,11 @@ fn label(lock: &Analysed) -> String {
         parts.reverse();
         format!("{}:{}", parts.join("/"), place.line)
     };
-    line(&lock.name.clone().unwrap_or_else(place))
+    let name = lock.name.clone().unwrap_or_else(place);
+    line(&match lock.instances {
+        0 | 1 => name,
+        several => format!("{name} ({several} locks)"),
+    })
 }
 
 impl RecordedWorkload {
@@ -311,15 +315,9 @@ impl<'a> InMode<'a> {
         }
     }
 
-    /// How many threads do it: of several call sites all together, if `are_apart`.
-    fn threads(&self, are_apart: bool) -> u64 {
-        let threads = self.uses.iter().map(|usage| usage.threads);
-        let threads = if are_apart {
-            sum(threads)
-        } else {
-            threads.max().unwrap_or(0)
-        };
-        threads.max(1)
+    /// How many threads do it, if each has one call site.
+    fn threads(&self) -> u64 {
+        sum(self.uses.iter().map(|usage| usage.threads)).max(1)
     }
 }
 
@@ -404,7 +402,7 @@ fn shares(sections: Vec<Section>) -> Vec<Section> {
 /// Who reads and who writes, apart or as a mix.
 fn parts(recording: &Recording, lock: &Analysed, shape: Shape) -> Vec<RecordedPart> {
     let [reads, writes] = [Mode::Read, Mode::Write].map(|mode| InMode::new(recording, lock, mode));
-    let (reading, writing) = (reads.threads(true), writes.threads(true));
+    let (reading, writing) = (reads.threads(), writes.threads());
     let does = [reads.acquired > 0, writes.acquired > 0];
     let keys = lock.keys.as_ref().filter(|_| shape == Shape::Table);
     // As many removals are measured as insertions. An acquisition may insert several keys.
@@ -415,7 +413,6 @@ fn parts(recording: &Recording, lock: &Analysed, shape: Shape) -> Vec<RecordedPa
     };
     if does == [true, true] && are_the_same(recording, reading, writing) {
         let acquired = reads.acquired as f64 + writes.acquired as f64;
-        let threads = reads.threads(false).max(writes.threads(false));
         let inserts = share_of(acquired);
         // Some are left to change a record and to read one.
         let most = 1.0 - 2.0 * inserts.unwrap_or(0.0) - SHARE_LEAST;
@@ -427,7 +424,13 @@ fn parts(recording: &Recording, lock: &Analysed, shape: Shape) -> Vec<RecordedPa
             read: reads.hold.clone(),
             write: writes.hold.clone(),
             sites: sites(lock.uses.iter()),
-            ..part(recording, lock, Side::Mixed, threads, [&reads, &writes])
+            ..part(
+                recording,
+                lock,
+                Side::Mixed,
+                lock.users.max(1),
+                [&reads, &writes],
+            )
         };
         return vec![mixed.at_a_rate()];
     }
@@ -485,9 +488,6 @@ impl RecordedPart {
 /// Of operations that insert a record as many remove one, and some are left for others.
 const INSERTS_MOST: f64 = 0.499;
 
-/// Shares below this are not measured.
-const SHARE_LEAST: f64 = 0.000_5;
-
 /// Whether those that read and those that write are the same threads: there are not enough of them otherwise.
 const fn are_the_same(recording: &Recording, reading: u64, writing: u64) -> bool {
     reading.saturating_add(writing) > recording.threads.seen
@@ -496,7 +496,7 @@ const fn are_the_same(recording: &Recording, reading: u64, writing: u64) -> bool
 /// As many threads at most as were alive at a time on average, or as there are processors: those of a program that starts one
 /// for each request take the lock one after the other, and not together.
 fn together(recording: &Recording, threads: u64) -> u64 {
-    threads.min(alive(recording).max(recording.processors.max(1).into()))
+    threads.min(alive(recording).max(recording.processors.into()))
 }
 
 /// How many threads were alive at a time on average.
@@ -504,10 +504,15 @@ const fn alive(recording: &Recording) -> u64 {
     recording.threads.time_ns.div_ceil(recording.elapsed_ns)
 }
 
-/// The time of so many threads of the recording.
+/// As many threads as the recorder tells apart at a call site: of more it counts some as one.
+const TOLD_APART: u64 = 256;
+
+/// The time of so many threads of the recording, or of all, if there are more than are told apart.
 fn time_ns(recording: &Recording, threads: u64) -> f64 {
+    let Threads { seen, time_ns } = recording.threads;
+    let threads = if seen > TOLD_APART { seen } else { threads };
     let most = threads as f64 * recording.elapsed_ns as f64;
-    most.min(recording.threads.time_ns as f64)
+    most.min(time_ns as f64)
 }
 
 fn part<const N: usize>(

@@ -241,9 +241,6 @@ fn claimed(is_met: bool, evidence: impl Into<String>) -> Known {
     (is_met, Basis::Claimed, evidence.into())
 }
 
-const GONE: [Fault; 2] = [Fault::ReaderGone, Fault::WriterGone];
-const PANICS: [Fault; 3] = [Fault::PanicInUpdate, Fault::PanicInRead, Fault::PanicInScan];
-
 /// One strategy, before the needs of a workload.
 struct Screen<'s> {
     workload: &'s Workload,
@@ -285,8 +282,7 @@ impl Screen<'_> {
                 if has_several {
                     faults.extend(self.faults_of_writers());
                 }
-                let is_write =
-                    |deed| !Action::is_read(deed) && deed != Action::Scan && self.does(deed);
+                let is_write = |deed| !Action::is_read(deed) && deed != Action::Scan;
                 let claim = has_several.then_some(claims.updates);
                 self.waiting(need, &faults, is_write, claim)
             }
@@ -301,7 +297,11 @@ impl Screen<'_> {
                 let holds_up =
                     |outcome: &FaultSeen| outcome.with_fate(Fate::HeldUp).next().is_some();
                 let is_claimed = dead > AfterDeadThread::BlocksWriters;
-                self.under_faults(&GONE, holds_up, is_claimed, dead)
+                let gone = only([
+                    (Fault::ReaderGone, self.looks()),
+                    (Fault::WriterGone, self.workload.writes()),
+                ]);
+                self.under_faults(&gone, holds_up, is_claimed, dead)
             }
             Need::SurvivesPanic => {
                 use Consequence::{GarbageKept, Harmless, VersionKept};
@@ -309,7 +309,12 @@ impl Screen<'_> {
                     !matches!(outcome.consequence(), Harmless | VersionKept | GarbageKept)
                 };
                 let claim = claims.after_panic;
-                self.under_faults(&PANICS, breaks, claim == AfterPanic::Intact, claim)
+                let panics = only([
+                    (Fault::PanicInUpdate, self.workload.writes()),
+                    (Fault::PanicInRead, self.does(Action::Read)),
+                    (Fault::PanicInScan, self.does(Action::Scan)),
+                ]);
+                self.under_faults(&panics, breaks, claim == AfterPanic::Intact, claim)
             }
             Need::Reentrant => self.reentrancy(),
         }
@@ -359,6 +364,11 @@ impl Screen<'_> {
         }
     }
 
+    /// Whether some thread reads or scans.
+    fn looks(&self) -> bool {
+        self.does(Action::Read) || self.does(Action::Scan)
+    }
+
     /// Faults in which one of the workload's writers stands still.
     fn faults_of_writers(&self) -> Vec<Fault> {
         only([
@@ -371,8 +381,7 @@ impl Screen<'_> {
     /// Faults in which one of its readers does, or there is always one. One that is stopped anywhere may be in a
     /// scan: where there are no scans, threads are stopped in a lookup instead, if they can be.
     fn faults_of_readers(&self) -> Vec<Fault> {
-        let scans = self.does(Action::Scan);
-        let looks = self.does(Action::Read) || scans;
+        let (looks, scans) = (self.looks(), self.does(Action::Scan));
         only([
             (Fault::ReaderGone, looks),
             (Fault::ReaderStalls, looks && (scans || self.is_untraced)),
@@ -408,8 +417,9 @@ impl Screen<'_> {
             return claimed(false, why);
         }
         let points: u64 = pairs.iter().map(|pair| pair.points - pair.untried).sum();
-        let of_faults = self.outcomes(faults).flat_map(|outcome| &outcome.meanwhile);
-        let attempts = of_faults.filter(|(deed, _)| matters(**deed));
+        let outcomes = self.outcomes(faults);
+        let attempts = outcomes.iter().flat_map(|outcome| &outcome.meanwhile);
+        let attempts = attempts.filter(|(deed, _)| matters(**deed));
         let tries: u32 = attempts.map(|(_, attempt)| attempt.tries).sum();
         if points == 0 && tries == 0 {
             let claim = claim.map_or("nothing".to_owned(), |claim| claim.to_string());
@@ -423,9 +433,8 @@ impl Screen<'_> {
     fn reentrancy(&self) -> Known {
         let (reads, scans) = (self.does(Action::Read), self.does(Action::Scan));
         let fails = |outcome: &FaultSeen| {
-            let mut tried = outcome.meanwhile.iter();
-            outcome.died.is_some()
-                || tried.any(|(deed, attempt)| self.does(*deed) && attempt.fate != Fate::Done)
+            let mut tried = outcome.meanwhile.values();
+            outcome.died.is_some() || tried.any(|attempt| attempt.fate != Fate::Done)
         };
         let faults = only([(Fault::InsideRead, reads), (Fault::InsideScan, scans)]);
         let (read, scan) = (self.claims.inside_read, self.claims.inside_scan);
@@ -471,7 +480,7 @@ impl Screen<'_> {
         }
         let described =
             |outcome: &FaultSeen| format!("{}: {}", outcome.fault, outcome.consequence());
-        let outcomes: Vec<String> = self.outcomes(faults).map(described).collect();
+        let outcomes: Vec<String> = self.outcomes(faults).iter().map(described).collect();
         if !is_claimed || outcomes.is_empty() || outcomes.len() < faults.len() {
             return claimed(is_claimed, format!("it claims: {claim}"));
         }
@@ -480,14 +489,21 @@ impl Screen<'_> {
 
     /// What was observed under the first of the faults under which it fails.
     fn refuted(&self, faults: &[Fault], fails: impl Fn(&FaultSeen) -> bool) -> Option<Known> {
-        let outcome = self.outcomes(faults).find(|outcome| fails(outcome))?;
+        let outcomes = self.outcomes(faults);
+        let outcome = outcomes.iter().find(|outcome| fails(outcome))?;
         Some(observed(false, format!("{}: {outcome}", outcome.fault)))
     }
 
-    /// What was observed under each of the faults that was injected.
-    fn outcomes(&self, faults: &[Fault]) -> impl Iterator<Item = &FaultSeen> {
-        let faults = faults.iter();
-        faults.filter_map(|fault| self.evidence.under(*fault))
+    /// What was observed under each of the faults that was injected, of what the workload does.
+    fn outcomes(&self, faults: &[Fault]) -> Vec<FaultSeen> {
+        let outcomes = faults.iter();
+        let outcomes = outcomes.filter_map(|fault| self.evidence.under(*fault));
+        let outcomes = outcomes.cloned().map(|mut outcome| {
+            outcome.meanwhile.retain(|deed, _| self.does(*deed));
+            outcome.never.retain(|deed| self.does(*deed));
+            outcome
+        });
+        outcomes.collect()
     }
 }
 

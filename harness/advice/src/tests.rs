@@ -228,7 +228,25 @@ fn times_and_arrivals_that_contradict_themselves_are_told_what_would_be_right() 
         ),
         (
             refused("[readers]\nthreads = 1\nsection_ns = [{ ns = 5, share = 0.5 }]\n"),
-            "the shares add up to 0.5",
+            "readers.section_ns: the shares add up to 0.5",
+        ),
+        (
+            refused(
+                "[readers]\nthreads = 1\nsection_ns = [{ ns = 5, share = 0.0001 }, { ns = 6, share = 0.9999 }]\n",
+            ),
+            "readers.section_ns: share = 0.0001 must lie between 0.0005 and 1",
+        ),
+        (
+            refused("[mixed]\nthreads = 1\nwrites = nan\n"),
+            "mixed.writes = NaN must lie between 0.0005 and 1",
+        ),
+        (
+            refused("[writers]\nthreads = 1\ninserts = 0.4999\n"),
+            "writers.inserts leaves less than 0.0005",
+        ),
+        (
+            refused("[readers]\nthreads = 600\n[writers]\nthreads = 600\n"),
+            "threads without rate_per_s, together = 1200 must lie between 0 and 1024",
         ),
         (
             refused("[readers]\nthreads = 1\nsection_ns = []\n"),

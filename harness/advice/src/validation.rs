@@ -19,6 +19,8 @@ pub(super) const NS_PER_S: f64 = 1e9;
 /// What scenarios can hold.
 pub(super) const RECORDS_MAX: usize = 10_000_000;
 pub(super) const THREADS_MAX: usize = 1_024;
+/// Shares below this are not measured.
+pub(super) const SHARE_LEAST: f64 = 0.000_5;
 const SECTION_NS_MAX: f64 = 1_000_000.0;
 const BURST_MAX: u32 = 1_000;
 const KEY_BYTES_MAX: usize = 4_096;
@@ -62,6 +64,13 @@ impl Workload {
             let refusal = validate_part(part);
             refusal.map_err(|why| why.replace("SIDE", &part.side.to_string()))
         })?;
+        let busy = parts.iter().filter(|part| part.rate_per_s.is_none());
+        let busy: usize = busy.map(|part| part.threads).sum();
+        within(
+            "threads without rate_per_s, together",
+            busy,
+            0..=THREADS_MAX,
+        )?;
         self.validate_needs()?;
         let by = self.decision.by.iter();
         let mut absent = by.filter(|by| parts.iter().all(|part| part.side != **by));
@@ -156,19 +165,20 @@ fn validate_part(part: &Part) -> Validity {
         return Err(format!("[SIDE] takes no {field}"));
     }
     within("SIDE.threads", part.threads, 1..=THREADS_MAX)?;
-    for (field, times) in [
-        ("SIDE.section_ns", reads),
-        ("SIDE.write_section_ns", writes),
+    for (field, share) in [
+        ("SIDE.writes", part.writes),
+        ("SIDE.inserts", *inserts),
+        ("SIDE.scans", part.scans),
     ] {
-        let is_empty = matches!(times, Some(Times::Shares(all)) if all.is_empty());
-        refuse([(is_empty, "no-times")]).map_err(|why| format!("{field}: {why}"))?;
-        let sections = times.as_ref().map(Times::sections).unwrap_or_default();
-        let mut sections = sections.iter();
-        sections.try_for_each(|section| within(field, section.ns, 0.0..=SECTION_NS_MAX))?;
+        validate_share(field, share.unwrap_or(0.0))?;
     }
-    let changes = part.writes().is_some_and(|share| share > 0.0);
+    validate_times("SIDE.section_ns", reads.as_ref())?;
+    validate_times("SIDE.write_section_ns", writes.as_ref())?;
+    let changing = part.writes().unwrap_or(0.0);
+    let changes = changing > 0.0;
     let spends = part.write_times().is_some();
     refuse([
+        (changes && changing < SHARE_LEAST, "few-changes"),
         (
             part.read_times().is_some() && part.reads() <= 0.0,
             "reads-nothing",
@@ -190,6 +200,31 @@ fn validate_part(part: &Part) -> Validity {
     if rate > most {
         return Err(format!(
             "SIDE.rate_per_s = {rate}: with its section_ns a thread does at most {most:.0} in a second"
+        ));
+    }
+    Ok(())
+}
+
+/// A share of operations is none, or large enough to be measured.
+fn validate_share(field: &str, share: f64) -> Validity {
+    match share {
+        0.0 => Ok(()),
+        _ => within(field, share, SHARE_LEAST..=1.0),
+    }
+}
+
+fn validate_times(field: &str, times: Option<&Times>) -> Validity {
+    let sections = times.map(Times::sections).unwrap_or_default();
+    let is_empty = matches!(times, Some(Times::Shares(all)) if all.is_empty());
+    refuse([(is_empty, "no-times")]).map_err(|why| format!("{field}: {why}"))?;
+    for section in &sections {
+        within(field, section.ns, 0.0..=SECTION_NS_MAX)?;
+        within(&format!("{field}: share"), section.share, SHARE_LEAST..=1.0)?;
+    }
+    let sum: f64 = sections.iter().map(|section| section.share).sum();
+    if !sections.is_empty() && (sum - 1.0).abs() > SHARE_LEAST {
+        return Err(format!(
+            "{field}: the shares add up to {sum:.4}, and must add up to 1"
         ));
     }
     Ok(())

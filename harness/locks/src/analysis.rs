@@ -5,6 +5,7 @@ use serde::Serialize;
 use stats::student;
 
 use crate::bound::{GAIN_LEAST, Load, WAIT_P99_LEAST_NS};
+use crate::group;
 use crate::histogram::Histogram;
 use crate::recording::{
     Held, Keys, Kind, Library, Lock, Mode, Place, Queue, Recording, Threads, Value, Written,
@@ -44,7 +45,7 @@ pub struct MattersFrom {
 /// A lock, its figures and what to do about it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Analysed {
-    /// Its number in the recording.
+    /// Its number in the recording; of several locks that of the first one.
     pub id: u64,
     /// The name that the program gave it.
     pub name: Option<String>,
@@ -73,6 +74,9 @@ pub struct Analysed {
     pub locking_ns: f64,
     /// The time of its threads that the bound is a share of, in nanoseconds.
     pub spent_ns: f64,
+    /// How many threads use it, as far as is known: there may be more.
+    #[serde(skip)]
+    pub users: u64,
     /// Its figures, over all uses.
     pub totals: Totals,
     /// The call site that the others waited for most; if none waited, the one that held the lock longest altogether.
@@ -240,8 +244,8 @@ const SECOND_NS: f64 = 1e9;
 
 /// Analyses a recording.
 pub fn analyse(recording: &Recording) -> Analysis {
-    let locks = recording.locks.iter();
-    let mut locks: Vec<Analysed> = locks.map(|lock| analysed(recording, lock)).collect();
+    let lines = group::by_line(&recording.locks).into_iter();
+    let mut locks: Vec<Analysed> = lines.flat_map(|locks| of_line(recording, locks)).collect();
     let spent = |lock: &Analysed| lock.totals.waiting_ns as f64 + lock.totals.held_ns.value;
     locks.sort_by(|a, b| {
         let by_gain = || b.gain.total_cmp(&a.gain);
@@ -299,6 +303,21 @@ fn cautions(recording: &Recording) -> Vec<Caution> {
     ];
     let holding = all.into_iter().filter(|(holds, _)| *holds);
     holding.map(|(_, caution)| caution).collect()
+}
+
+/// The locks of a line that threads share as one, but for those that cost more alone: others have other threads.
+fn of_line(recording: &Recording, locks: Vec<&Lock>) -> Vec<Analysed> {
+    let analysed = |lock: &Lock| analysed(recording, lock);
+    let all = analysed(&group::together(&locks));
+    let is_apart = |lock: &&Lock| {
+        let alone = analysed(lock);
+        let costs_more = !all.matters() || alone.gain > all.gain;
+        alone.users < 2 || alone.matters() && costs_more
+    };
+    let (apart, rest): (Vec<&Lock>, Vec<&Lock>) = locks.into_iter().partition(is_apart);
+    let rest = (!rest.is_empty()).then(|| group::together(&rest));
+    let apart = apart.into_iter().map(analysed);
+    apart.chain(rest.iter().map(analysed)).collect()
 }
 
 fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
@@ -383,6 +402,7 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
         waiting_gain: symptoms.waiting_gain,
         locking_ns: load.own_ns() / load.acquired.max(1.0),
         spent_ns: load.spent_ns(),
+        users: users(lock),
         totals,
         longest_holder: worst.map(|worst| worst.site.clone()),
         readers_share: symptoms.readers_share,
@@ -444,13 +464,22 @@ fn totals(recording: &Recording, lock: &Lock, uses: &[AnalysedUse]) -> Totals {
     }
 }
 
+/// How many threads use a lock at least: those of a call site, and those that were seen to wait at once. Who waits, waits for
+/// another thread; a task does so without a thread.
+fn users(lock: &Lock) -> u64 {
+    let waits = lock.library != Library::Tokio && lock.contended() > 0;
+    let together = if waits { lock.queue.max.max(2) } else { 0 };
+    let threads = lock.uses.iter().map(|usage| usage.threads);
+    threads.fold(together, u64::max)
+}
+
 fn load(recording: &Recording, lock: &Lock, totals: &Totals) -> Load {
     let threads = lock.uses.iter().map(|usage| usage.threads);
-    let together: u64 = threads.clone().fold(0, u64::saturating_add);
+    let together = threads.fold(0, u64::saturating_add);
     Load {
         time_ns: recording.threads.time_ns as f64,
         elapsed_ns: recording.elapsed_ns as f64,
-        users_ns: threads.max().unwrap_or(0) as f64 * recording.elapsed_ns as f64,
+        users_ns: users(lock) as f64 * recording.elapsed_ns as f64,
         waiting_ns: totals.waiting_ns as f64,
         held_ns: totals.held_ns.value,
         acquired: totals.acquired as f64,

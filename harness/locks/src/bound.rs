@@ -6,8 +6,9 @@
 //! `1 / (1 - (W + O) / T) - 1` (Amdahl 1967). The real gain is less: threads that no longer wait need processors, and meet at
 //! the next lock. The choices below make the bound larger, not smaller:
 //!
-//! - `T` is the time of all threads that used a recorded lock, or, if that is less, of as many threads as one call site of
-//!   this lock had. So the idle threads of a program do not dilute what the busy ones lose.
+//! - `T` is the time of all threads that used a recorded lock, or, if that is less, of as many threads as are known to use
+//!   this lock: those of one call site, and those that were seen to wait at once; of threads that wait there are two at least. So the
+//!   idle threads of a program do not dilute what the busy ones lose.
 //! - `T` is at least the length of the recording, for which one thread of the program runs at least: what is taken once, or in the
 //!   beginning only, does not matter.
 //! - `T` is at least `W + H`. Of tasks, which wait without a thread, only that is known.
@@ -53,7 +54,7 @@ pub struct Load {
     pub time_ns: f64,
     /// The length of the recording.
     pub elapsed_ns: f64,
-    /// Threads of one call site at most, times the length of the recording.
+    /// Threads that are known to use the lock, times the length of the recording.
     pub users_ns: f64,
     /// The time they wait for the lock.
     pub waiting_ns: f64,

@@ -9,6 +9,8 @@
 //!    beats any other lock ([`verdict`]).
 //! 3. **Another lock**, only then.
 //!
+//! Locks that threads share and that were made at one line are judged together, unless one costs more alone.
+//!
 //! [`compare`] matches the locks of two recordings and says what moved between them.
 //!
 //! Nothing here knows a strategy or a clock: a recording in, an analysis out.
@@ -16,6 +18,7 @@
 mod analysis;
 pub mod bound;
 mod change;
+mod group;
 mod histogram;
 mod recording;
 #[cfg(test)]

@@ -49,6 +49,95 @@ fn the_lock_that_matters_and_its_longest_holder_are_named() {
     assert!(analysis.cautions.is_empty());
 }
 
+/// Locks that were made at one line, and of which each waits so many times for 58 us; two threads take each.
+fn shards(waits: &[u64]) -> Value {
+    let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+    let shard = |(id, &waits): (usize, &u64)| {
+        let waiting_ns = waits * 58_000;
+        let mut shard = document["locks"][0].clone();
+        shard["id"] = json!(id);
+        shard["name"] = json!(null);
+        shard["blocked"] =
+            json!([{ "waiting": 1, "holding": 1, "times": waits, "ns": waiting_ns }]);
+        shard["keys"]["lookups"] = json!(36_000);
+        shard["keys"]["top"] = json!([0.5]);
+        shard["uses"] = json!([{
+            "site": 1, "mode": "write", "threads": 2, "acquired": 10_000, "failed_tries": 0,
+            "contended": waits, "waiting_ns": waiting_ns, "wait": [[57_344, 59_391, waits]],
+            "held": {
+                "timed": 100, "samples": 100, "squares": 100, "sum_ns": 290_000,
+                "histogram": [[2_816, 2_943, 100]],
+            },
+        }]);
+        shard
+    };
+    let shards: Vec<Value> = waits.iter().enumerate().map(shard).collect();
+    document["locks"] = json!(shards);
+    document
+}
+
+#[test]
+fn locks_of_one_line_are_judged_together_unless_one_costs_more_alone() {
+    let judged = |document: &Value| {
+        let analysis = analysed(&document.to_string());
+        let locks = analysis.locks.iter();
+        let locks = locks.map(|lock| (lock.id, lock.instances, lock.matters()));
+        locks.collect::<Vec<_>>()
+    };
+    // 29 ms of two threads' four seconds.
+    assert_eq!(judged(&shards(&[500])), [(0, 1, false)]);
+    assert_eq!(judged(&shards(&[500; 16])), [(0, 16, true)]);
+    assert_eq!(judged(&shards(&[5_000; 3])), [(0, 3, true)]);
+    // Another one has eight threads, whose time hides what two lose.
+    let mut document = shards(&[500, 5_000, 400]);
+    document["threads"] = json!({ "seen": 8, "time_ns": 16_000_000_000_u64 });
+    document["locks"][0]["uses"][0]["threads"] = json!(8);
+    assert_eq!(judged(&document), [(1, 1, true), (0, 2, false)]);
+    let analysis = analysed(&shards(&[500; 16]).to_string());
+    let together = analysis.first().unwrap();
+    assert_eq!(together.totals.acquired, 160_000);
+    assert_eq!(together.totals.waiting_ns, 16 * 29_000_000);
+    assert_eq!(together.uses.len(), 1);
+    assert_eq!(together.blocked[0].times, 16 * 500);
+    let mean = together.uses[0].held_mean_ns.unwrap().value;
+    assert!((mean - 2_900.0).abs() < 1e-9, "{mean}");
+    let keys = together.keys.as_ref().unwrap();
+    assert_eq!(keys.lookups, 16 * 36_000);
+    assert!(
+        keys.top
+            .iter()
+            .all(|share| (share - 0.5 / 16.0).abs() < 1e-9)
+    );
+    // A lock for each thread is none that threads share.
+    let mut document = shards(&[1; 16]);
+    for lock in document["locks"].as_array_mut().unwrap() {
+        let usage = &mut lock["uses"][0];
+        (usage["threads"], usage["contended"]) = (json!(1), json!(0));
+        (usage["waiting_ns"], usage["wait"]) = (json!(0), json!([]));
+    }
+    assert_eq!(judged(&document).len(), 16);
+}
+
+/// Each call site has a thread of its own, and they wait for each other.
+#[test]
+fn threads_that_wait_for_each_other_share_the_loss() {
+    let gain = |waiting: u64| {
+        let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+        document["threads"] = json!({ "seen": 4, "time_ns": 8_000_000_000_u64 });
+        document["locks"][0]["queue"]["max"] = json!(waiting);
+        for usage in document["locks"][0]["uses"].as_array_mut().unwrap() {
+            usage["threads"] = json!(1);
+        }
+        analysed(&document.to_string()).first().unwrap().gain
+    };
+    // 0.761 s of waiting and 0.004 s of locking, of the two seconds of two threads and of three.
+    for (waiting, spent_ns) in [(1, 4e9), (3, 6e9)] {
+        let share = (761_278_170.0 + 4e6) / spent_ns;
+        let expected = share / (1.0 - share);
+        assert!((gain(waiting) - expected).abs() < 1e-9, "{}", gain(waiting));
+    }
+}
+
 #[test]
 fn a_lock_that_is_taken_often_need_not_matter() {
     let analysis = analysed(REGISTRY);
@@ -227,6 +316,39 @@ fn counts_that_contradict_each_other_are_refused_with_their_place() {
         message.contains("a whole number, not negative"),
         "{message}"
     );
+}
+
+/// Two threads that were recorded for two seconds.
+#[test]
+fn what_threads_have_no_time_for_is_refused() {
+    let refused = |change: fn(&mut Value), expected: &str| {
+        let message = refusal(change);
+        assert!(message.contains(expected), "{message}");
+    };
+    refused(
+        |document| document["processors"] = json!(0),
+        "processors: 0",
+    );
+    refused(
+        |document| document["threads"]["time_ns"] = json!(7_000_000_000_u64),
+        "threads.time_ns: the threads lived for 7000000000 ns, and 2 threads",
+    );
+    refused(
+        |document| document["locks"][0]["uses"][0]["threads"] = json!(3),
+        "locks[0].uses[0]: 3 threads of 2",
+    );
+    let waits = |document: &mut Value| {
+        let usage = &mut document["locks"][0]["uses"][0];
+        usage["contended"] = json!(10);
+        usage["wait"] = json!([[1_500_000_000, 1_500_000_000, 10]]);
+        usage["waiting_ns"] = json!(15_000_000_000_u64);
+    };
+    refused(waits, "locks: the threads waited for 15");
+    // Tasks wait without a thread.
+    let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+    waits(&mut document);
+    document["locks"][0]["library"] = json!("tokio");
+    assert!(analysed(&document.to_string()).first().is_some());
 }
 
 #[test]

@@ -19,6 +19,10 @@ pub(crate) fn check(recording: &Recording) -> Checked {
     must(recording.elapsed_ns > 0, "elapsed_ns", || {
         "0, so nothing was recorded".into()
     })?;
+    must(recording.processors > 0, "processors", || {
+        "0, and every program runs on one".into()
+    })?;
+    check_times(recording)?;
     for (number, lock) in recording.locks.iter().enumerate() {
         let path = format!("locks[{number}]");
         let mut others = recording.locks[..number].iter();
@@ -30,17 +34,38 @@ pub(crate) fn check(recording: &Recording) -> Checked {
     Ok(())
 }
 
+/// How many times as long as they can be times may be: of frequent waits only a sample is timed, and threads go on while the
+/// file is written.
+const TIME_TOLERATED: f64 = 1.1;
+
+/// No thread lives longer than the recording, and each waits for one lock at a time; only tasks wait without a thread.
+fn check_times(recording: &Recording) -> Checked {
+    let (seen, elapsed_ns) = (recording.threads.seen, recording.elapsed_ns);
+    let most_ns = in_progress(recording) as f64 * elapsed_ns as f64 * TIME_TOLERATED;
+    let fits = |ns: f64, path: &str, what: &str| {
+        must(ns <= most_ns, path, || {
+            format!("{what} {ns:.0} ns, and {seen} threads were recorded for {elapsed_ns} ns")
+        })
+    };
+    let time_ns = recording.threads.time_ns as f64;
+    fits(time_ns, "threads.time_ns", "the threads lived for")?;
+    let locks = recording.locks.iter();
+    let locks = locks.filter(|lock| lock.library != Library::Tokio);
+    let waiting_ns: f64 = locks.map(|lock| lock.waiting_ns() as f64).sum();
+    fits(waiting_ns, "locks", "the threads waited for")
+}
+
+/// How far counts that belong together may be apart.
+fn in_progress(recording: &Recording) -> u64 {
+    recording.threads.seen.saturating_add(1)
+}
+
 struct Checker<'r> {
     recording: &'r Recording,
     lock: &'r Lock,
 }
 
 impl Checker<'_> {
-    /// How far counts that belong together may be apart.
-    fn in_progress(&self) -> u64 {
-        self.recording.threads.seen.saturating_add(1)
-    }
-
     fn check(&self, path: &str) -> Checked {
         let lock = self.lock;
         self.site(lock.made_at, &format!("{path}.made_at"))?;
@@ -66,7 +91,7 @@ impl Checker<'_> {
             return Ok(());
         };
         let path = format!("{path}.keys");
-        let most = keys.lookups.saturating_add(self.in_progress());
+        let most = keys.lookups.saturating_add(in_progress(self.recording));
         must(keys.hits <= most, &path, || {
             format!("{} hits of {} lookups", keys.hits, keys.lookups)
         })?;
@@ -85,7 +110,11 @@ impl Checker<'_> {
 
     fn check_use(&self, usage: &Use, path: &str) -> Checked {
         self.site(usage.site, path)?;
-        let apart = self.in_progress();
+        let seen = self.recording.threads.seen.max(1);
+        must(usage.threads <= seen, path, || {
+            format!("{} threads of {seen} that were recorded", usage.threads)
+        })?;
+        let apart = in_progress(self.recording);
         // A task can give up waiting: then its wait was one, and no acquisition follows.
         let can_give_up = self.lock.library == Library::Tokio;
         let most = usage.acquired.saturating_add(apart);
@@ -120,7 +149,7 @@ impl Checker<'_> {
         must(is_sound, path, || {
             "buckets are [lower, upper, count], ascending, and none is empty".into()
         })?;
-        let (apart, times_there) = (self.in_progress(), times.count());
+        let (apart, times_there) = (in_progress(self.recording), times.count());
         must(times_there.abs_diff(count) <= apart, path, || {
             format!("{times_there} times in its histogram, and {count} counted")
         })?;

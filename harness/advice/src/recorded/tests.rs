@@ -1,4 +1,4 @@
-use locks::{Threads, analyse, read};
+use locks::{analyse, read};
 
 use super::*;
 
@@ -138,21 +138,37 @@ fn threads_that_do_one_thing_are_parts_of_their_own() {
 /// A thread for each request: 256 of them, of which eight are alive at a time.
 #[test]
 fn threads_that_follow_each_other_are_no_more_than_those_alive_at_a_time() {
-    let uses = used(1, "write", 256, 8_000, 1_900_000_000, &[[50, 50, 9]]);
+    let uses = used(1, "write", 4, 8_000, 1_900_000_000, &[[50, 50, 9]]);
     let mut recording = recording(SESSIONS, STD_MUTEX, &uses);
+    recording.locks[0].uses[0].threads = 256;
     recording.threads = Threads {
         seen: 256,
         time_ns: 8 * recording.elapsed_ns,
     };
-    let only = |recording: &Recording| match &made(recording).parts[..] {
-        [part] => (part.threads, part.rate_per_s, part.is_saturated),
-        parts => panic!("one part: {parts:?}"),
+    let only = |recording: &Recording| {
+        let made = made(recording);
+        let [part] = &made.parts[..] else {
+            panic!("one part: {:?}", made.parts);
+        };
+        let figures = (part.threads, part.rate_per_s, part.is_saturated);
+        (figures, made.program.is_crowded)
     };
     // 1.9 of 16 s are spent waiting.
-    assert_eq!(only(&recording), (8, 500.0, true));
-    // Those that follow each other may still be as many as the processors for a while.
+    assert_eq!(only(&recording), ((8, 500.0, true), true));
+    // Those that follow each other may still be as many as the processors for a while, and have one each.
     recording.threads.time_ns = recording.elapsed_ns;
-    assert_eq!(only(&recording).0, 4);
+    let ((threads, ..), is_crowded) = only(&recording);
+    assert_eq!((threads, is_crowded), (4, false));
+    // Of a thousand that live at once, 256 are told apart.
+    recording.threads = Threads {
+        seen: 1_000,
+        time_ns: 1_000 * recording.elapsed_ns,
+    };
+    assert_eq!(only(&recording), ((256, 15.6, false), true));
+    let [share] = made(&recording).program.shares[..] else {
+        panic!("one share");
+    };
+    assert!((share.waiting - 1.9 / 2_000.0).abs() < 1e-9, "{share:?}");
 }
 
 #[test]
@@ -273,6 +289,7 @@ fn locks_of_one_line_are_chosen_by_their_number() {
     );
     let mut other = recording.locks[0].clone();
     other.id = 5;
+    other.value.type_name = "u8".into();
     recording.locks.push(other);
     let analysis = analyse(&recording);
     let refused = chosen(&analysis, Some("sessions.rs:10:5")).expect_err("there are two");
@@ -281,4 +298,11 @@ fn locks_of_one_line_are_chosen_by_their_number() {
         "{refused}"
     );
     assert_eq!(chosen(&analysis, Some("5")).map(|lock| lock.id), Ok(5));
+    // Those of one type are one choice.
+    recording.locks[1].value = recording.locks[0].value.clone();
+    let analysis = analyse(&recording);
+    let both = chosen(&analysis, Some("sessions.rs:10:5")).expect("they are one");
+    assert_eq!(both.instances, 2);
+    let program = RecordedWorkload::new(&recording, both).program;
+    assert_eq!(program.lock, "src/sessions.rs:10 (2 locks)");
 }

@@ -161,6 +161,28 @@ fn whoever_deadlocks_inside_its_own_read_is_out_where_the_table_is_used_there() 
     assert_eq!(bases(&scans, everything, &in_scan), [Basis::Observed]);
 }
 
+/// The workload reads and updates: it does not scan, and inserts nothing.
+#[test]
+fn what_breaks_in_what_nobody_does_is_no_objection() {
+    use Action::{Insert, Read, Scan, Update};
+    use Fault::{PanicInScan, PanicInUpdate, ReaderGone};
+    let intact = Profile {
+        after_panic: AfterPanic::Intact,
+        ..LOCK_FREE
+    };
+    for (need, fault, deed, fate, count) in [
+        ("survives_panic", PanicInScan, Read, Fate::HeldUp, 0),
+        ("survives_panic", PanicInUpdate, Insert, Fate::Panicked, 0),
+        ("survives_panic", PanicInUpdate, Update, Fate::Panicked, 1),
+        ("survives_dead_thread", ReaderGone, Scan, Fate::HeldUp, 0),
+        ("survives_dead_thread", ReaderGone, Update, Fate::HeldUp, 1),
+    ] {
+        let needs = format!("{need} = true");
+        let unmet = objections(&needs, &intact, &[under(fault, deed, fate)]);
+        assert_eq!(unmet.len(), count, "{fault}, {deed}: {unmet:?}");
+    }
+}
+
 #[test]
 fn who_fails_a_check_is_out_whatever_is_needed() {
     let failed = Line::Check(CheckOutcome {

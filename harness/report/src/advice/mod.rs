@@ -54,6 +54,12 @@ pub fn advice(
         }
     };
     let subjects = &questions.subjects;
+    let loses = |name: &str| {
+        let mut subjects = subjects.iter();
+        subjects.any(|subject| subject.loss(results, name).is_some())
+    };
+    let sound = conclusion.sound.iter();
+    let harmless: Vec<&String> = sound.filter(|name| !loses(name)).collect();
     let facts = context! {
         workload => Serde(workload),
         title => workload.title(),
@@ -66,6 +72,8 @@ pub fn advice(
         baseline => &results.baseline,
         // The strategy that the advice is about.
         name => name,
+        // Those that qualify, and lose in no part.
+        harmless => Serde(harmless),
         strategy => strategy(results, name),
         conclusion => Serde(conclusion),
         subjects => subjects.iter().map(|question| subject(results, question, name)).collect::<Vec<_>>(),

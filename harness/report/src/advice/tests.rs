@@ -118,6 +118,21 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
     assert_eq!(strategies, ["mutex/std", "atomics/seqlock", "x/slow"]);
 }
 
+#[test]
+fn what_takes_one_line_is_tried_first_if_it_qualifies() {
+    let parking_lot = |times: f64| invented("mutex/parking_lot", times, times, times);
+    let beside = |times: f64| {
+        let contenders = [invented("atomics/cas", 9.0, 9.0, 9.0), parking_lot(times)];
+        answer(&advised("T", contenders).1)
+    };
+    let first =
+        "Try `parking_lot::Mutex` in place of `std::sync::Mutex` first, a change of one line";
+    assert!(beside(3.0).contains(first), "{}", beside(3.0));
+    assert!(!beside(1.1).contains("one line"), "{}", beside(1.1));
+    let alone = answer(&advised("T", [parking_lot(3.0)]).1);
+    assert!(alone.contains("That is a change of one line"), "{alone}");
+}
+
 /// The choice where one thread that reads decides, and ten that do and two that write are parts that do not.
 fn chosen(contenders: [Invented; 2]) -> Option<String> {
     let samples = Samples::from_lines(Run::new(contenders).lines()).unwrap();

@@ -22,7 +22,7 @@ use report::advice::{self, Advice};
 use report::{self, Form, Source};
 
 use super::{attended, content, environment, kept_in};
-use crate::arguments::{AdviseOptions, Format};
+use crate::arguments::{AdviseOptions, Contest, Format};
 use crate::{selection, terminal};
 use stages::{Stages, judged};
 
@@ -90,6 +90,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
     let results = judged(&samples);
     let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    conclusion.left_out = left_out(options, &plan)?;
     // What the recorded program gains by each strategy that was measured.
     conclusion.program = recorded.map(|Recorded { lock, .. }| {
         let program = lock.program;
@@ -176,16 +177,32 @@ fn plan(options: &AdviseOptions, workload: &Workload, questions: &Questions) -> 
         let always = name == controls::SAME || name == controls::NO_OP;
         always || is_bounded && name == controls::UNSYNCHRONISED
     };
+    let baseline = options.contest.baseline();
+    if controls::is_control(baseline) {
+        return Err(Error::input(format!(
+            "the baseline {baseline} is a control, which no program uses: name a strategy of `pivot list`"
+        )));
+    }
     let mut strategies = selection::contest(&options.contest)?;
     strategies.retain(|name| !controls::is_control(name) || is_yardstick(name));
     Ok(Plan {
         scenarios: questions.scenarios.clone(),
         strategies,
-        baseline: options.contest.baseline().to_owned(),
+        baseline: baseline.to_owned(),
         assumptions: Vec::new(),
         preset: options.effort.preset,
         seed: options.effort.seed,
     })
+}
+
+/// How many strategies would have taken part if none were named.
+fn left_out(options: &AdviseOptions, plan: &Plan) -> Result<usize> {
+    let all = selection::contest(&Contest {
+        strategy: None,
+        ..options.contest.clone()
+    })?;
+    let all = all.iter().filter(|name| !controls::is_control(name));
+    Ok(all.filter(|name| !plan.strategies.contains(name)).count())
 }
 
 /// The answer, for people and for programs.

@@ -197,7 +197,7 @@ fn every_recorded_lock_becomes_a_workload_that_is_read_back() {
         ["HashMap<u64, u64>", "parking_lot", "rwlock"],
         ["HashMap<String, Arc<app::State>, S>", "std", "mutex"],
     ];
-    let machines = [[1, 0], [4, 4], [9, 64], [3_000, 1_000]];
+    let machines = [[1, 1], [4, 4], [9, 64], [3_000, 1_000]];
     let all_keys = [
         None,
         Some([1_000, 10, 80_000]),
