@@ -400,7 +400,7 @@ fn duration(engine: &dyn Engine, field: &Field, group: &Group) -> Duration {
         (Activity::Churn, shares.inserts),
         (Activity::Scan, shares.scans),
     ];
-    let has_some = |&(_, share): &(Activity, f64)| share > 1e-9;
+    let has_some = |&(_, share): &(Activity, f64)| share > 0.0;
     let section = Duration::from_secs_f64(group.longest_section_ns() * 1e-9);
     // A trace inserts and removes, too.
     let births = (group.does == Activity::Replay).then_some(Activity::Churn);

@@ -224,7 +224,7 @@ fn deal(shares: Shares, random: &mut Xoshiro256PlusPlus) -> Vec<Step> {
         steps.extend(std::iter::repeat_n(step, count));
     }
     // Shares that add up to 1 may round to one step more or less.
-    let rest = if shares.reads() > 1e-9 || steps.is_empty() {
+    let rest = if shares.reads() > 0.0 || steps.is_empty() {
         Step::Read
     } else {
         steps[steps.len() - 1]

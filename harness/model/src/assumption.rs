@@ -84,11 +84,16 @@ impl Assumption {
             return Some(format!("id {id:?} {NAME}"));
         }
         let has_metrics = !self.metrics.is_empty();
+        let mut metrics = self.metrics.iter();
+        let lone = metrics.find(|metric| !metric.has_ratio());
         let fault = match self.criterion() {
             None => {
                 "needs exactly one of improves_by_more_than, grows_by_less_than, at_most and check"
             }
             Some(Check(_)) if has_metrics => "is judged by a check and so has no metrics",
+            Some(Check(_)) if self.scenarios.is_some() => {
+                "is judged by a check and so has no scenarios"
+            }
             Some(RatioAbove(_) | AtMost(_)) if !has_metrics => {
                 "needs metrics, for example [\"read_ns\"]"
             }
@@ -97,6 +102,12 @@ impl Assumption {
             }
             Some(AtMost(bound)) if !(bound.is_finite() && bound >= 0.0) => {
                 "needs an at_most of 0 or more"
+            }
+            Some(RatioAbove(_)) if lone.is_some() => {
+                let name = lone?.name();
+                return Some(format!(
+                    "assumption {id:?} compares {name} with the baseline's, which no result does; give it at_most"
+                ));
             }
             Some(_) => {
                 let error = Regex::new(self.scenarios.as_deref()?).err()?;
@@ -112,7 +123,7 @@ impl Assumption {
 ///
 /// # Errors
 ///
-/// With file, line and column, what is wrong and what would be right.
+/// What is wrong and what would be right, with the file, and with line and column where one cannot be parsed.
 pub fn load(path: &Path) -> Result<Vec<Assumption>> {
     let text = std::fs::read_to_string(path);
     let text = text.map_err(|error| Error::file("read assumptions", path, &error))?;
@@ -176,6 +187,9 @@ mod tests {
         assert!(fault("at_most = 1.0").contains("needs metrics"));
         assert!(fault("at_most = -1.0\nmetrics = [\"read_ns\"]").contains("0 or more"));
         assert!(fault("check = \"deadlock\"\nmetrics = [\"read_ns\"]").contains("no metrics"));
+        assert!(fault("check = \"deadlock\"\nscenarios = \"churn\"").contains("no scenarios"));
+        let alone = "grows_by_less_than = 0.1\nmetrics = [\"read_ns\", \"lost\"]";
+        assert!(fault(alone).contains("compares lost"));
         assert!(fault("metrics = [\"speed\"]\nat_most = 1.0").contains("f.toml:4:"));
         let pattern = "at_most = 1.0\nmetrics = [\"read_ns\"]\nscenarios = \"(\"";
         assert!(fault(pattern).contains("regular expression"));

@@ -107,8 +107,19 @@ fn field(text: &str, key: &str) -> Option<String> {
 }
 
 fn threads_per_core() -> Option<usize> {
-    let siblings = line_of("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list")?;
-    Some(siblings.split([',', '-']).count())
+    processors_in(&line_of(
+        "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list",
+    )?)
+}
+
+/// How many processors are in a list as the kernel writes it: two in `0,64`, four in `0-3`.
+fn processors_in(text: &str) -> Option<usize> {
+    let ranges = text.split(',').map(|range| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let [first, last] = [first, last].map(|number| number.parse::<usize>().ok());
+        Some(last?.checked_sub(first?)? + 1)
+    });
+    ranges.sum()
 }
 
 fn caches() -> Vec<String> {
@@ -433,6 +444,20 @@ mod tests {
     fn each_library_under_comparison_has_one_version() {
         let names: Vec<String> = libraries().into_iter().map(|(name, _)| name).collect();
         assert!(names.iter().eq(LIBRARIES.lines()), "{names:?}");
+    }
+
+    #[test]
+    fn lists_of_processors_have_ranges() {
+        for (list, count) in [
+            ("0", 1),
+            ("0,64", 2),
+            ("0-1", 2),
+            ("0-3", 4),
+            ("0-1,8-9", 4),
+        ] {
+            assert_eq!(processors_in(list), Some(count), "{list}");
+        }
+        assert_eq!(processors_in(""), None);
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub enum Metric {
     AgeMax,
     /// Overwrites done, of those asked for.
     Overwrites,
-    /// The share of the processes in which the writer was blocked.
+    /// Whether the writer was blocked: 1 if it was in any process.
     Blocked,
     /// The highest level of live bytes, above the filled table.
     PeakBytes,
@@ -166,6 +166,11 @@ impl Metric {
     /// Not where zero is common, and not of the worst of a few.
     pub fn has_probed_ratio(self) -> bool {
         self.is_probed() && self.unit() == "ns" && !self.is_worst()
+    }
+
+    /// Whether results compare it with the baseline's.
+    pub fn has_ratio(self) -> bool {
+        self.is_timed() || self == Self::LiveBytesPerRecord || self.has_probed_ratio()
     }
 
     /// Its name in results and tables.

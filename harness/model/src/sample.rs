@@ -295,9 +295,9 @@ impl Slice {
     /// unpaced. Infinite if none was finished within the window: that is a censored value, the worst
     /// there is, and not a missing one. `None` if no thread was there to do it, or there was no window.
     pub fn ns_per_operation(&self, does: Activity) -> Option<f64> {
-        let (mut operations, mut threads, mut thread_ns) = (0, 0, 0.0);
+        let (mut operations, mut threads, mut thread_ns) = (0_u64, 0, 0.0);
         for (done, ns) in self.threads_doing(does) {
-            operations += done;
+            operations = operations.saturating_add(done);
             threads += 1;
             thread_ns += ns as f64;
         }
@@ -307,8 +307,9 @@ impl Slice {
 
     /// Operations of `does` that a thread did, on average; `None` if no group does it unpaced.
     pub fn operations_of_a_thread(&self, does: Activity) -> Option<f64> {
-        let done: Vec<u64> = self.threads_doing(does).map(|(done, _)| done).collect();
-        (!done.is_empty()).then(|| done.iter().sum::<u64>() as f64 / done.len() as f64)
+        let done = self.threads_doing(does).map(|(done, _)| done as f64);
+        let done: Vec<f64> = done.collect();
+        (!done.is_empty()).then(|| done.iter().sum::<f64>() / done.len() as f64)
     }
 
     /// What each thread of the groups that do it unpaced has done, and in how many nanoseconds.
@@ -320,5 +321,40 @@ impl Slice {
             let spans = spans.chain(std::iter::repeat(self.window_ns));
             group.operations.iter().copied().zip(spans)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_may_say_any_number() {
+        let slice = Slice {
+            key: SliceKey {
+                scenario: "x".into(),
+                process: 0,
+                block: 0,
+                position: 0,
+                strategy: "mutex/std".into(),
+            },
+            window_ns: 1_000,
+            groups: vec![GroupCount {
+                does: Activity::Read,
+                paced: false,
+                operations: vec![u64::MAX, 2],
+                spans_ns: Vec::new(),
+                misses: 0,
+                drift: None,
+                kinds: None,
+            }],
+            restarts: 0,
+        };
+        let most = u64::MAX as f64;
+        assert_eq!(slice.ns_per_operation(Activity::Read), Some(1_000.0 / most));
+        assert_eq!(
+            slice.operations_of_a_thread(Activity::Read),
+            Some(most / 2.0)
+        );
     }
 }

@@ -132,7 +132,7 @@ pub struct SharedLines {
 impl SharedLines {
     /// Lines that both write.
     pub const fn both(&self) -> u64 {
-        self.both_write + self.both_write_apart
+        self.both_write.saturating_add(self.both_write_apart)
     }
 }
 

@@ -197,8 +197,8 @@ pub struct Demand {
 /// How long the holder of a line goes on before it has to let go, as a share of the time that the line is
 /// on its way: never, as a guess, and nearly always.
 const KEEPS: [f64; 3] = [0.0, 0.4, 0.8];
-/// Operations of each processor that such a simulation is long enough for.
-const OPERATIONS_OF_EACH: f64 = 60.0;
+/// Operations of each processor in such a simulation.
+const OPERATIONS_OF_EACH: u64 = 60;
 
 /// Nanoseconds per operation as one of `cpus` processors sees it, all of them doing the same.
 ///
@@ -246,14 +246,16 @@ fn simulated(machine: &Machine, demand: Demand, cpus: u32, share: f64, keeps: f6
     let steps = (0..demand.lines).flat_map(|line| [Step::Work(work_ns), Step::Store(line)]);
     let program = Program::new(steps.collect());
     let hand_overs_ns = demand.lines as f64 * between(share, machine.hand_over_ns(cpus));
+    let operations = OPERATIONS_OF_EACH * u64::from(cpus);
     let setting = Setting {
         programs: vec![&program; cpus as usize],
         transfer_ns: &machine.transfers_ns(share),
         keeps,
-        duration_ns: OPERATIONS_OF_EACH * f64::from(cpus) * (demand.alone_ns + hand_overs_ns),
+        // Enough if each waits for all others; where hardly any does, all are done much sooner.
+        duration_ns: operations as f64 * (demand.alone_ns + hand_overs_ns),
         seed: SEED,
         events_max: u64::MAX,
-        operations_max: u64::MAX,
+        operations_max: operations,
     };
     run(&setting)
         .per_operation()

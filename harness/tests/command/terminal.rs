@@ -115,6 +115,13 @@ fn options_that_mean_nothing_are_refused() {
     fs::write(&empty, "").unwrap();
     let error = refusal(&["run", "--assumptions", empty.to_str().unwrap()]);
     assert!(error.contains("no [[assumption]]"), "{error}");
+    let misspelt = "[[assumption]]\nid = \"a\"\nclaim = \"b\"\ncheck = \"dedlock\"\n";
+    fs::write(&empty, misspelt).unwrap();
+    let error = refusal(&["run", "--assumptions", empty.to_str().unwrap()]);
+    assert!(
+        error.contains("\"dedlock\", which does not exist"),
+        "{error}"
+    );
     let error = refusal(&["predict", "--alone", "1e300"]);
     assert!(
         error.contains("0.1 ns to 1 s") && error.len() < 200,

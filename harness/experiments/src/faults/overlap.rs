@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use crate::instrumented_record::heartbeat;
 use contract::Handle;
+use model::clock;
 use model::fault::{Action, Fate, FaultSeen, Tally};
 
 use crate::faults::scene::{CATCHING, Scene, resident};
 
 const READERS: u64 = 4;
-/// A writer that has waited while so many readers came and went waits for ever.
+/// A writer that has waited while so many readers came and went, and for as long as it is given, waits for ever.
 const HANDOVERS_MAX: u64 = 2_000;
 
 static STATE: Mutex<State> = Mutex::new(State {
@@ -57,6 +58,7 @@ pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
     }
     // All have been in once, so their handles are made.
     drop(wait(CATCHING, |state| state.arrived >= READERS));
+    let begun = clock::now();
     scene.spawn(|handle| {
         // Nobody is woken, who could take the processor before the write begins.
         let mut now = state();
@@ -67,7 +69,9 @@ pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
     });
     // Longer than a reader waits for the next one, who may be kept out.
     let end = wait(CATCHING + scene.patience, |state| {
-        state.is_written || state.handovers() >= HANDOVERS_MAX
+        // Many come and go while a writer that nobody holds up has no processor.
+        let has_waited = state.handovers() >= HANDOVERS_MAX && begun.elapsed() >= scene.patience;
+        state.is_written || has_waited
     });
     let (is_written, handovers) = (end.is_written, end.handovers());
     drop(end);
@@ -107,7 +111,7 @@ fn wait(patience: Duration, is_so: impl Fn(&State) -> bool) -> MutexGuard<'stati
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use contract::{ErasedHandle, ErasedTable, Profile, Strategy};
+    use contract::{ErasedHandle, ErasedTable, Event, ProcessId, Profile, Rejected, Strategy};
     use model::fault::Fault;
 
     use super::*;
@@ -116,31 +120,69 @@ mod tests {
     /// Longer than any test: what is waited for comes.
     const LONG: Duration = Duration::from_mins(10);
 
-    /// A table that nobody waits for, but its last handle; and how many handles it gave.
-    struct LastHandleIsLate(ErasedTable<InstrumentedRecord>, AtomicU64);
+    /// A table that nobody waits for, but its last handle and that one's write come late; and how many handles it gave.
+    struct LastIsLate(ErasedTable<InstrumentedRecord>, AtomicU64);
 
-    impl Strategy<InstrumentedRecord> for LastHandleIsLate {
+    struct LateWrite<'s>(ErasedHandle<'s, InstrumentedRecord>);
+
+    /// Until readers have relieved each other so many times as often as a writer may have to wait for.
+    fn be_late(times: u64) {
+        drop(wait(LONG, |state| state.arrived > times * HANDOVERS_MAX));
+    }
+
+    impl Strategy<InstrumentedRecord> for LastIsLate {
         const PROFILE: Profile = Profile::locked("planted/late", "its last handle is late");
-        type Handle<'s> = ErasedHandle<'s, InstrumentedRecord>;
+        type Handle<'s> = LateWrite<'s>;
 
         fn with_capacity(processes: usize) -> Self {
             let make = instrumented_record::strategy("atomics/cas").expect("it is registered");
             Self(make(processes), AtomicU64::new(0))
         }
 
-        fn handle(&self) -> ErasedHandle<'_, InstrumentedRecord> {
+        fn handle(&self) -> LateWrite<'_> {
             // Of whoever fills it, of each reader, and of the writer.
             if self.1.fetch_add(1, Ordering::SeqCst) == 1 + READERS {
-                drop(wait(LONG, |state| state.arrived > 2 * HANDOVERS_MAX));
+                be_late(2);
             }
-            self.0.handle()
+            LateWrite(self.0.handle())
+        }
+    }
+
+    impl Handle<InstrumentedRecord> for LateWrite<'_> {
+        fn read<T>(
+            &mut self,
+            id: ProcessId,
+            f: impl FnOnce(&InstrumentedRecord) -> T,
+        ) -> Option<T> {
+            self.0.read(id, f)
+        }
+
+        fn insert(
+            &mut self,
+            id: ProcessId,
+            record: InstrumentedRecord,
+        ) -> Option<InstrumentedRecord> {
+            self.0.insert(id, record)
+        }
+
+        fn apply(&mut self, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+            be_late(4);
+            self.0.apply(id, event)
+        }
+
+        fn remove(&mut self, id: ProcessId) -> Option<InstrumentedRecord> {
+            self.0.remove(id)
+        }
+
+        fn scan(&mut self, visit: impl FnMut(ProcessId, &InstrumentedRecord)) {
+            self.0.scan(visit);
         }
     }
 
     #[test]
-    fn a_writer_that_has_not_begun_is_not_held_up() {
+    fn a_writer_that_is_late_is_not_held_up() {
         let mut observed = FaultSeen::new("", Fault::OverlappingReaders);
-        let scene = Scene::new(ErasedTable::new::<LastHandleIsLate>, LONG);
+        let scene = Scene::new(ErasedTable::new::<LastIsLate>, LONG);
         observe(scene, &mut observed);
         assert_eq!(observed.meanwhile[&Action::Update].fate, Fate::Done);
     }

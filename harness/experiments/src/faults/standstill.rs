@@ -119,11 +119,56 @@ pub(crate) fn observe_panic(scene: Scene, observed: &mut FaultSeen) {
             _ => handle.scan(|_, _| panic!("in a scan")),
         }
     });
-    // It may hang as well, waiting for an actor that died: others try then all the same.
-    let _ = died.recv_timeout(CATCHING.min(scene.patience));
+    // However long it has no processor: before it, others would find nothing wrong. It may hang as well, waiting for an
+    // actor that died: others try then all the same.
+    let _ = died.recv_timeout(CATCHING);
     for action in actions {
         // One after the other, so that each is about what the panic left and not about each other.
         witnesses.ask(&[action], observed);
     }
     witnesses.settle(observed);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use contract::{ErasedHandle, ErasedTable, Profile, Strategy};
+    use model::fault::Fate;
+
+    use super::*;
+    use crate::instrumented_record;
+
+    const PATIENCE: Duration = Duration::from_millis(20);
+
+    /// A table behind a lock whose last handle takes a while; and how many handles it gave.
+    struct LastHandleIsLate(ErasedTable<InstrumentedRecord>, AtomicUsize);
+
+    impl Strategy<InstrumentedRecord> for LastHandleIsLate {
+        const PROFILE: Profile = Profile::locked("planted/late", "its last handle is late");
+        type Handle<'s> = ErasedHandle<'s, InstrumentedRecord>;
+
+        fn with_capacity(processes: usize) -> Self {
+            let make = instrumented_record::strategy("mutex/std").expect("it is registered");
+            Self(make(processes), AtomicUsize::new(0))
+        }
+
+        fn handle(&self) -> ErasedHandle<'_, InstrumentedRecord> {
+            // Of whoever fills it, of each witness, and of the thread that dies.
+            if self.1.fetch_add(1, Ordering::SeqCst) == 1 + LOOKS.len() + WRITES.len() {
+                std::thread::sleep(10 * PATIENCE);
+            }
+            self.0.handle()
+        }
+    }
+
+    #[test]
+    fn nobody_tries_before_the_panic() {
+        let mut observed = FaultSeen::new("", Fault::PanicInUpdate);
+        let scene = Scene::new(ErasedTable::new::<LastHandleIsLate>, PATIENCE);
+        observe_panic(scene, &mut observed);
+        // A busy machine may hold a reader up; but it does not find the record as it was.
+        assert_ne!(observed.meanwhile[&Action::Read].fate, Fate::Done);
+    }
 }

@@ -69,8 +69,8 @@ pub fn affordable<'s>(
     };
     let needed = span(needed);
     Err(Error::input(format!(
-        "the {points} points of the chosen sweeps need at least {needed}, and this preset measures for \
-         {shown_budget}; {remedy}"
+        "the chosen scenarios, {points} points of sweeps among them, need at least {needed}, and this preset \
+         measures for {shown_budget}; {remedy}"
     )))
 }
 

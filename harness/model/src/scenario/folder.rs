@@ -11,8 +11,8 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// With file, line and column, what is wrong and what would be right; also in the process trace that
-    /// it replays, if it does.
+    /// What is wrong and what would be right, with the file, and with line and column where one cannot be parsed; also
+    /// in the process trace that it replays, if it does.
     pub fn load(path: &Path) -> Result<Vec<Self>> {
         let text = std::fs::read_to_string(path);
         let text = text.map_err(|error| Error::file("read scenario", path, &error))?;

@@ -105,9 +105,11 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// What is left for reads.
+    /// What is left for reads; below 0 if the others are more than all.
     pub fn reads(&self) -> f64 {
-        1.0 - self.writes - self.read_modify_writes - 2.0 * self.inserts - self.scans
+        let rest = 1.0 - self.writes - self.read_modify_writes - 2.0 * self.inserts - self.scans;
+        // Sums of decimal fractions are not exact.
+        if rest.abs() < 1e-9 { 0.0 } else { rest }
     }
 }
 
@@ -143,6 +145,12 @@ impl Group {
     pub fn reads(&self) -> bool {
         let shares = self.shares();
         shares.reads() + shares.read_modify_writes > 0.0
+    }
+
+    /// Whether some of its operations change a record that is there.
+    pub(super) fn changes(&self) -> bool {
+        let shares = self.shares();
+        shares.writes + shares.read_modify_writes > 0.0
     }
 
     /// Whether something else than the table decides how often its threads operate.

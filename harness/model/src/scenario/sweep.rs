@@ -104,7 +104,7 @@ const NUMBER_MAX: f64 = u32::MAX as f64;
 /// The points of a sweep, or the scenario itself if it sweeps nothing.
 pub(super) fn expand(mut scenario: Scenario) -> Result<Vec<Scenario>, String> {
     let axes = std::mem::take(&mut scenario.sweep);
-    fault(&axes).map_or(Ok(()), Err)?;
+    fault(&scenario, &axes).map_or(Ok(()), Err)?;
     let mut points = vec![scenario];
     for sweep in &axes {
         let steps = |point| {
@@ -119,10 +119,15 @@ pub(super) fn expand(mut scenario: Scenario) -> Result<Vec<Scenario>, String> {
 }
 
 /// What is nonsensical about the axes of a file, if anything.
-fn fault(axes: &[Sweep]) -> Option<String> {
+fn fault(scenario: &Scenario, axes: &[Sweep]) -> Option<String> {
+    let grouped = |sweep: &&Sweep| sweep.axis.is_of_table() && sweep.group.is_some();
+    if let Some(Sweep { axis, .. }) = axes.iter().find(grouped) {
+        return Some(format!("axis {axis} belongs to no group: leave out group"));
+    }
+    // Without a number it is the first group that it fits, which another one may name.
+    let meant = |sweep: &Sweep| (sweep.axis, owner(scenario, sweep).ok());
     if let [first, second] = axes
-        && first.axis == second.axis
-        && first.group == second.group
+        && meant(first) == meant(second)
     {
         return Some(format!("both axes of the sweep are {}", first.axis));
     }
@@ -185,7 +190,7 @@ fn set(scenario: &mut Scenario, sweep: &Sweep, value: &Value) -> Result<(), Stri
         _ => return Err(format!("axis {axis}: {value} is not a number")),
     };
     let mut fields = serde_json::to_value(&*scenario).expect("a scenario is plain data");
-    let owner = if axis <= Axis::HitRate {
+    let owner = if axis.is_of_table() {
         &mut fields
     } else {
         &mut fields["groups"][owner(scenario, sweep)?]
@@ -216,6 +221,11 @@ fn owner(scenario: &Scenario, &Sweep { axis, group, .. }: &Sweep) -> Result<usiz
 }
 
 impl Axis {
+    /// Whether it is a field of the scenario, and of no group.
+    fn is_of_table(self) -> bool {
+        self <= Self::HitRate
+    }
+
     /// What a group has to be or do to have this axis, and whether one does.
     fn needs(self) -> (&'static str, fn(&Group) -> bool) {
         match self {

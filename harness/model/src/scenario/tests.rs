@@ -83,6 +83,8 @@ fn contradictory_axes_are_told_what_would_be_right() {
             &format!("{READ}[[sweep]]\naxis = \"{axis}\"\nvalues = {values}\n"),
         )
     };
+    // 10 threads, if the sum wraps.
+    let crowds = [i64::MAX, i64::MAX, 12].map(|threads| READ.replace('1', &threads.to_string()));
     let cases = [
         (
             refusal("", &format!("{READ}writes = 0.5\n")),
@@ -94,6 +96,10 @@ fn contradictory_axes_are_told_what_would_be_right() {
         ),
         (refusal("", &format!("{MIX}writes = 0.00001\n")), "0.0005"),
         (refusal("operations = 39", MIX), "each needs at least 20"),
+        (
+            refusal("", &crowds.concat()),
+            "all groups together at most 1024",
+        ),
         (refusal("hot_share = 0.5", READ), "keys = \"hot\""),
         (refusal("hit_rate = 1.5", READ), "between 0 and 1"),
         (refusal("hit_rate = nan", READ), "between 0 and 1"),
@@ -102,9 +108,24 @@ fn contradictory_axes_are_told_what_would_be_right() {
         (
             refusal(
                 "hit_rate = 0.5",
-                "[[groups]]\ndoes = \"scan\"\nthreads = 1\n",
+                "[[groups]]\ndoes = \"churn\"\nthreads = 1\n\
+                 [[groups]]\ndoes = \"scan\"\nthreads = 1\n",
             ),
-            "only scan",
+            "no group does any",
+        ),
+        (
+            refusal(
+                "",
+                &format!("{MIX}writes = 0.7\nscans = 0.3\nsection_ns = 5\n"),
+            ),
+            "reads nothing",
+        ),
+        (
+            refusal(
+                "",
+                &format!("{MIX}read_modify_writes = 1\nsections = [{{ ns = 5, share = 1 }}]\n"),
+            ),
+            "leave out read_modify_writes",
         ),
         (
             refusal(
@@ -163,6 +184,18 @@ fn too_many_points_are_a_mistake() {
         ),
     );
     assert!(error.contains("both axes"), "{error}");
+    let threads = "[[sweep]]\naxis = \"threads\"\nvalues = [1, 2]\n";
+    let other = threads.replace("1, 2", "3, 4") + "group = ";
+    // The first group has it where none is named.
+    let error = refusal("", &format!("{READ}{MIX}{threads}{other}0\n"));
+    assert!(error.contains("both axes"), "{error}");
+    assert_eq!(
+        points("", &format!("{READ}{MIX}{threads}{other}1\n")).len(),
+        4
+    );
+    let processes = "[[sweep]]\naxis = \"processes\"\nvalues = [1, 2]\n";
+    let error = refusal("", &format!("{READ}{processes}group = 0\n"));
+    assert!(error.contains("leave out group"), "{error}");
 }
 
 #[test]

@@ -126,17 +126,17 @@ impl Scenario {
 
     fn fault_of_keys(&self) -> Option<String> {
         let share = |name, value: Option<f64>| outside(name, value?, 0.0..=1.0);
-        let looks_up = |group: &Group| group.reads() || group.writes();
+        let asks = |group: &Group| group.reads() || group.changes();
         let inserts = |group: &Group| group.does == Activity::Mix && group.shares().inserts > 0.0;
-        let scans_only = !self.groups.iter().any(looks_up);
+        let asks_nothing = !self.groups.iter().any(asks);
         let inserts = self.groups.iter().any(inserts);
         let keys = self.keys;
         let hot = format!("hot_share needs keys = \"hot\"; here they are {keys}");
-        let scans = "hit_rate says nothing of groups that only scan; leave it out";
+        let hits = "hit_rate is that of reads and updates, and no group does any: leave it out";
         let latest = "keys = \"latest\" needs a mix with inserts, so that something is late";
         let faults = [
             (self.hot_share.is_some() && keys != Keys::Hot, hot.as_str()),
-            (self.hit_rate.is_some() && scans_only, scans),
+            (self.hit_rate.is_some() && asks_nothing, hits),
             (keys == Keys::Latest && !inserts, latest),
         ];
         let bytes = self.hashed.and_then(|keys| keys.string_bytes);
@@ -162,8 +162,7 @@ impl Group {
                 "{name} = {share} must be 0 or lie between {SHARE_MIN} and 1"
             ));
         }
-        // Sums of decimal fractions are not exact.
-        if self.shares().reads() < -1e-9 {
+        if self.shares().reads() < 0.0 {
             let sum = 1.0 - self.shares().reads();
             let removes = match self.inserts {
                 Some(share) if share > 0.0 => ", with as many removals as inserts",
@@ -178,17 +177,21 @@ impl Group {
     }
 
     fn fault_of_sections(&self) -> Option<String> {
-        let changes = self.shares().writes + self.shares().read_modify_writes > 0.0;
         let both = "section_ns and sections: give one of them";
         let idle = "sections are times inside a read; this group reads nothing";
         let unchanging = "write_sections are times inside a write that changes a record; this group changes none";
         let plain = "a replay has the times of its trace: leave out sections and write_sections";
+        let combined = "sections and write_sections are dealt to plain reads and writes: leave out read_modify_writes";
         let (reads, writes) = (!self.sections.is_empty(), !self.write_sections.is_empty());
         let arrivals = self.arrivals != Arrivals::Steady;
         first(&[
             (reads && self.section_ns.is_some(), both),
             (reads && !self.reads(), idle),
-            (writes && !changes, unchanging),
+            (writes && !self.changes(), unchanging),
+            (
+                (reads || writes) && self.shares().read_modify_writes > 0.0,
+                combined,
+            ),
             (self.does == Activity::Replay && writes, plain),
             (
                 arrivals && self.every_us.is_none(),

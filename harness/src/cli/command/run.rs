@@ -2,8 +2,9 @@
 //! worker`: one of its tasks.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use conformance::Check;
 use experiments::checks::verify;
 use experiments::faults::inject;
 use experiments::probes::probe;
@@ -11,7 +12,7 @@ use harness::replay;
 use harness::run::{Plan, Recording, Task};
 use measure::calibration::calibration;
 use measure::worker::measure as measure_task;
-use model::assumption;
+use model::assumption::{self, Assumption};
 use model::clock;
 use model::error::{Error, Result};
 use model::message::{Message, say};
@@ -72,7 +73,7 @@ fn begin(options: &RunOptions) -> Result<(Plan, PathBuf, Recording)> {
         scenarios: selection::scenarios(choice, effort.preset == Preset::Full)?,
         strategies: selection::contest(&choice.contest)?,
         baseline: choice.contest.baseline().to_owned(),
-        assumptions: assumption::load(&assumptions)?,
+        assumptions: judgeable(&assumptions)?,
         preset: effort.preset,
         seed: effort.seed,
     };
@@ -85,6 +86,25 @@ fn begin(options: &RunOptions) -> Result<(Plan, PathBuf, Recording)> {
         Recording::begin(&folder, header)?
     };
     Ok((plan, folder, recording))
+}
+
+/// The assumptions of a file.
+fn judgeable(file: &Path) -> Result<Vec<Assumption>> {
+    let assumptions = assumption::load(file)?;
+    let checks: Vec<String> = Check::ALL.iter().map(ToString::to_string).collect();
+    let about = assumptions
+        .iter()
+        .filter_map(|assumption| Some((&assumption.id, assumption.check.as_ref()?)));
+    for (id, check) in about {
+        if !checks.contains(check) {
+            return Err(Error::input(format!(
+                "{}: assumption {id:?} is about the check {check:?}, which does not exist; there are {}",
+                file.display(),
+                checks.join(", ")
+            )));
+        }
+    }
+    Ok(assumptions)
 }
 
 /// Reads a task of another pivot process from standard input, does it, and says what it finds on standard output; not
