@@ -10,7 +10,7 @@ use std::time::Duration;
 use contract::ProcessId;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::gettid;
-use trap::{Progress, Recording, Result, Stepper, Trap, progress};
+use trap::{Progress, Recording, Result, Stepper, Trap};
 
 use super::allocation_map;
 use super::execution::Execution;
@@ -168,7 +168,7 @@ impl Actor {
             if let Some(answer) = self.answer_within(GLANCE) {
                 break Some(answer);
             }
-            if progress() == Progress::Released || quiescence.is_reached() {
+            if trap::is_at(Progress::Released) || quiescence.is_reached() {
                 break None;
             }
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::{ProcessId, ScanConsistency};
 use model::trace::Operation;
-use trap::{Place, Progress, Recording, Result, progress};
+use trap::{Place, Progress, Recording, Result};
 
 use super::observation::{Beside, Encounter, Observation, Other, Readings};
 use super::two_stops::Script;
@@ -265,7 +265,7 @@ impl StallExperiment {
     fn stopped_or_ended(&self) -> Option<Answer> {
         loop {
             let ended = self.stalled().answer_within(Duration::ZERO);
-            if ended.is_some() || progress() == Progress::Stopped {
+            if ended.is_some() || trap::is_at(Progress::Stopped) {
                 return ended;
             }
             trap::rest();
