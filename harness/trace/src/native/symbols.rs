@@ -29,7 +29,8 @@ impl Symbols {
             symbol.kind() == SymbolKind::Data && symbol.size() > 0
         };
         let statics = file.symbols().filter(is_static).map(|symbol| {
-            let name = short(&demangled(symbol.name().unwrap_or("?")));
+            let name = backtrace::SymbolName::new(symbol.name_bytes().unwrap_or(b"?"));
+            let name = short(&format!("{name:#}"));
             (bias + symbol.address(), (symbol.size(), name))
         });
         Self {
@@ -156,10 +157,6 @@ fn crate_of(path: &str) -> Option<&str> {
         Some((name, version)) if is_version(version) => Some(name),
         _ => Some(folder),
     }
-}
-
-fn demangled(name: &str) -> String {
-    format!("{:#}", backtrace::SymbolName::new(name.as_bytes()))
 }
 
 /// A name without its generic arguments, and of an implementation only whose it is.
