@@ -11,7 +11,8 @@ use model::workload::{Header, Writer};
 use recorder::{Machine, Watch};
 
 use crate::arguments::RecordOptions;
-use crate::{signals, terminal};
+use crate::signals::{self, INTERRUPT};
+use crate::terminal;
 
 /// Why a recording ended.
 enum Ending {
@@ -33,7 +34,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         ..Header::default()
     };
     let mut log = Writer::create(&options.out, Existing::forced(options.force), &header)?;
-    let listening = signals::listen()?;
+    let _listening = signals::listen()?;
     let mut watch = Watch::new(options.names);
     let began = clock::now();
     let now_ns = || began.elapsed().as_nanos() as u64;
@@ -51,7 +52,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     let mut next = clock::now();
     let ending = loop {
         look(&mut log)?;
-        if listening.interrupt.is_set() {
+        if INTERRUPT.is_set() {
             break Ending::Interrupted;
         }
         if let Some(ChildGuard(command)) = &mut command
@@ -64,7 +65,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         }
         // A look that takes longer than the pause is not made up for.
         next = (next + Duration::from_millis(options.every_ms)).max(clock::now());
-        while !listening.interrupt.is_set() && clock::now() < next {
+        while !INTERRUPT.is_set() && clock::now() < next {
             let left = next.saturating_duration_since(clock::now());
             std::thread::sleep(left.min(GLANCE));
         }
@@ -87,7 +88,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         (Ending::TimeIsOver, Some(mut command)) => {
             let mut ended = || command.0.try_wait().map_err(|error| lost(&error));
             while ended()?.is_none() {
-                if listening.interrupt.is_set() {
+                if INTERRUPT.is_set() {
                     return Err(Error::Interrupted(kept));
                 }
                 std::thread::sleep(GLANCE);
