@@ -105,10 +105,10 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
         let record = black_box(ProcessStatus::running(id));
         let nothing = Observation::default();
         // Records are copied while the operation lasts, and examined once it is over.
+        let examined = |(record, recording)| (Observation::from_record(id, record), recording);
         let (observed, recording) = match (request.operation, judges) {
             (ReadHit | ReadMiss, true) => {
-                let (record, recording) = stepper.run(armed, || self.read(id, |record| *record));
-                (Observation::from_record(id, record), recording)
+                examined(stepper.run(armed, || self.read(id, |record| *record)))
             }
             (ReadHit | ReadMiss, false) => {
                 // Not only whether there is one: a record that nobody looks at is not loaded.
@@ -123,18 +123,12 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
                 let apply = || black_box(self.apply(id, event).is_some());
                 (nothing, stepper.run(armed, apply).1)
             }
-            (Insert, true) => {
-                let (old, recording) = stepper.run(armed, || self.insert(id, record));
-                (Observation::from_record(id, old), recording)
-            }
+            (Insert, true) => examined(stepper.run(armed, || self.insert(id, record))),
             (Insert, false) => {
                 let insert = || black_box(self.insert(id, record).is_some());
                 (nothing, stepper.run(armed, insert).1)
             }
-            (Remove, true) => {
-                let (old, recording) = stepper.run(armed, || self.remove(id));
-                (Observation::from_record(id, old), recording)
-            }
+            (Remove, true) => examined(stepper.run(armed, || self.remove(id))),
             (Remove, false) => {
                 let remove = || black_box(self.remove(id).is_some());
                 (nothing, stepper.run(armed, remove).1)
