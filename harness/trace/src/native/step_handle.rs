@@ -8,6 +8,7 @@ use contract::{
 use model::trace::Operation;
 use trap::Stepper;
 
+use super::processes::{RESIDENTS, STEADY};
 use super::stall::{Observation, Scan};
 use super::threads::{Answer, Mode};
 
@@ -31,10 +32,8 @@ impl Request {
     }
 }
 
-/// A table without its type, for as long as the process lives.
-pub(crate) trait Table: Send + Sync {
-    fn step_handle(&self) -> Box<dyn StepHandle + '_>;
-}
+/// A table without its type, for as long as the process lives: makes a thread's access to it.
+pub(crate) type Table = &'static (dyn Fn() -> Box<dyn StepHandle> + Send + Sync);
 
 /// A thread's access without its type. The stepping is on this side of the dynamic call, so what is
 /// stepped is the very code that a user's program would run.
@@ -49,15 +48,20 @@ pub(crate) trait StepHandle {
 /// A strategy of the registry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TracedStrategy {
-    /// Makes a table with room for so many records.
-    pub(crate) make: fn(usize) -> Box<dyn Table>,
+    /// Makes a table with room for the residents.
+    pub(crate) make: fn() -> Table,
     pub(crate) profile: Profile,
 }
 
 impl TracedStrategy {
     pub(crate) fn from_strategy<S: Strategy<ProcessStatus>>() -> Self {
         Self {
-            make: |records| Box::new(S::with_capacity(records)),
+            make: || {
+                let table: &S = Box::leak(Box::new(S::with_capacity(RESIDENTS as usize)));
+                Box::leak(Box::new(move || {
+                    Box::new(table.handle()) as Box<dyn StepHandle>
+                }))
+            },
             profile: S::PROFILE,
         }
     }
@@ -86,14 +90,8 @@ pub(crate) fn named(name: &str) -> TracedStrategy {
     find.0.expect("it is registered")
 }
 
-impl<S: Strategy<ProcessStatus>> Table for S {
-    fn step_handle(&self) -> Box<dyn StepHandle + '_> {
-        Box::new(self.handle())
-    }
-}
-
 /// What a scan may come by, at most: thrice what is in the table.
-const VISITED_MAX: usize = 3 * super::processes::STEADY as usize;
+const VISITED_MAX: usize = 3 * STEADY as usize;
 
 impl<H: Handle<ProcessStatus>> StepHandle for H {
     fn perform(&mut self, request: Request, stepper: &Stepper, mode: Mode) -> Answer {
