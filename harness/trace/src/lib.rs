@@ -72,14 +72,11 @@ pub fn observe(task: &TraceTask) -> TraceSeen {
 ///
 /// As [`observe()`].
 pub fn stall(task: &StallTask, out: &mut impl Write) -> io::Result<()> {
-    let mut result = Ok(());
     let observed = stalls(task, |stalled| {
         let what = format!("{}: stopping in {stalled}", task.strategy);
-        if result.is_ok() {
-            result = say(out, &Message::Begin { what, slice: None });
-        }
+        // If the parent is gone, it cannot be told what was found either.
+        let _ = say(out, &Message::Begin { what, slice: None });
     });
-    result?;
     let line = Line::Stall(observed);
     say(out, &Message::Found { line })
 }
