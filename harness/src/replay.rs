@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -100,28 +101,19 @@ fn replay(
         });
         let handle = table.handle();
         ready.wait();
-        let ending = Ending(&over);
-        let ended = write(handle, operations);
-        drop(ending);
+        let ended = catch_unwind(AssertUnwindSafe(|| write(handle, operations)));
+        // Also when a strategy panics, or those who look would go on for ever.
+        over.store(true, Ordering::Relaxed);
         let looks = watchers.into_iter().flatten().map(|watcher| {
             let looks = watcher.join();
             looks.unwrap_or_else(|_| Err("a reader panicked".into()))
         });
         (ended, looks.collect::<Result<Vec<u64>, String>>())
     });
+    let ended = ended.unwrap_or_else(|panic| resume_unwind(panic));
     let (records, looks) = (ended?, looks?);
     let looks_of = |watcher: usize| looks.get(watcher).copied().unwrap_or(0);
     Ok((records, [0, 1].map(looks_of)))
-}
-
-/// Ends the looking when it is dropped: also when a strategy panics, or those who look would go on for
-/// ever.
-struct Ending<'o>(&'o AtomicBool);
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// After so many operations those who look get a turn, also where processors are few.

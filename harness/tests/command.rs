@@ -94,21 +94,24 @@ fn bad_options_are_told_what_would_be_right() {
 
 #[test]
 fn what_cannot_be_predicted_is_said_in_one_line() {
-    let recorded = "reports/2026-11-24-epyc-2cpu";
-    let error = refusal(&["predict", "--samples", recorded, "--operation", "scan"]);
+    let run = "reports/2026-11-24-epyc-2cpu";
+    let error = refusal(&["predict", "--samples", run, "--operation", "scan"]);
     assert!(
         error.contains("[possible values: read-hit, apply]"),
         "{error}"
     );
-    let error = refusal(&["predict", "--samples", recorded, "--operation", "sing"]);
+    let error = refusal(&["predict", "--samples", run, "--operation", "sing"]);
     assert!(error.contains("read-hit"), "{error}");
-    let error = refusal(&["predict", "--samples", recorded, "--machine", "laptop"]);
+    let error = refusal(&["predict", "--samples", run, "--machine", "laptop"]);
     assert!(
         error.contains("desktop") && error.contains("here"),
         "{error}"
     );
-    let error = refusal(&["predict", "--samples", recorded, "--strategy", "mutx"]);
+    let error = refusal(&["predict", "--samples", run, "--strategy", "mutx"]);
     assert!(error.contains("did you mean mutex/"), "{error}");
+    let untraced = recorded(&folder("untraced"), "samples.jsonl", |_| true);
+    let error = refusal(&["predict", "--samples", untraced.to_str().unwrap()]);
+    assert!(error.contains("`pivot run` makes both"), "{error}");
     let error = refusal(&["predict", "--samples", "no/such/folder"]);
     assert!(error.contains("no/such/folder"), "{error}");
     let error = refusal(&["predict", "--alone", "10", "--strategy", "mutex"]);

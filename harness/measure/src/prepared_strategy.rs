@@ -25,6 +25,10 @@ use crate::section::{Extra, Section};
 use crate::slowdown::Slowdown;
 use crate::threads::{Loops, ThreadJob, ThreadResult, take};
 
+/// In the first block of a process counts are looked at after each third of a window, too; doing it everywhere would wake
+/// the coordinator three times as often.
+const BLOCK_IN_THIRDS: u32 = 0;
+
 /// How long a slice runs before it is counted, and how long it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
@@ -32,8 +36,6 @@ pub(crate) struct Window {
     pub ramp: Duration,
     /// Counted; longer where an operation takes long.
     pub counted: Duration,
-    /// Whether to look at the counts after each third, too.
-    pub in_thirds: bool,
     /// The block that the slice is of.
     pub block: u32,
 }
@@ -143,15 +145,13 @@ impl<'f> PreparedStrategy<'f> {
         drop(counting);
         let name = planted.map_or(S::PROFILE.name, |planted| planted.name);
         let engine = Box::new(Table::<S, R>(table, PhantomData));
-        Self {
-            live_bytes,
-            ..Self::with_engine(name, engine, scenario, field, planted)
-        }
+        Self::with_engine(name, engine, live_bytes, scenario, field, planted)
     }
 
     fn with_engine(
         name: &'static str,
         engine: Box<dyn Engine>,
+        live_bytes: i64,
         scenario: &'f Scenario,
         field: &'f Field,
         planted: Option<&'static Planted>,
@@ -175,7 +175,7 @@ impl<'f> PreparedStrategy<'f> {
             engine,
             scenario,
             field,
-            live_bytes: 0,
+            live_bytes,
         }
     }
 
@@ -226,7 +226,8 @@ impl<'f> PreparedStrategy<'f> {
         let slowest = self.groups.iter().map(|group| group.alone).max();
         let slowest = slowest.unwrap_or_default();
         let counted = long_enough(window.counted, slowest, self.scenario.threads());
-        let parts = if window.in_thirds { 3 } else { 1 };
+        let is_in_thirds = window.block == BLOCK_IN_THIRDS;
+        let parts = if is_in_thirds { 3 } else { 1 };
         shared.ask(WINDOW_BEGINS);
         let mut looks = vec![Look::at(shared)];
         for _ in 0..parts {

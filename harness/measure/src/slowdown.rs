@@ -9,12 +9,7 @@
 //! beforehand. Alone on its table a thread then takes so many times as long as without them; among
 //! others it spends the same chains.
 
-use std::hint::black_box;
-
-use contract::{Handle, ProcessId, Specimen};
-
 use crate::section::Section;
-use crate::threads::heartbeat_taken;
 
 /// One operation in so many spends the time for all of them.
 const EVERY: usize = 8;
@@ -24,41 +19,11 @@ const EVERY: usize = 8;
 pub(crate) struct Slowdown(Section);
 
 impl Slowdown {
-    /// Reads records and touches all of each; how many there were not.
+    /// Spends what the operation at this step is to spend, on a value that it has just read; the result depends
+    /// on all of it.
     #[inline]
-    pub(crate) fn read_each<R: Specimen>(
-        self,
-        handle: &mut impl Handle<R>,
-        ids: &[ProcessId],
-        from: usize,
-    ) -> u64 {
-        let mut misses = 0;
-        for (step, &id) in (from..).zip(ids) {
-            let section = self.at(step);
-            match handle.read(id, |record| section.spend(record.touch())) {
-                Some(value) => drop(black_box(value)),
-                None => misses += 1,
-            }
-        }
-        misses
-    }
-
-    /// Applies heartbeats; how many were not taken.
-    #[inline]
-    pub(crate) fn update_each<R: Specimen>(
-        self,
-        handle: &mut impl Handle<R>,
-        ids: &[ProcessId],
-        from: usize,
-    ) -> u64 {
-        let mut misses = 0;
-        for (step, &id) in (from..).zip(ids) {
-            match heartbeat_taken(handle, id, step) {
-                Some(revision) => drop(black_box(self.at(step).spend(revision))),
-                None => misses += 1,
-            }
-        }
-        misses
+    pub(crate) fn spend(self, step: usize, value: u64) -> u64 {
+        self.at(step).spend(value)
     }
 
     const fn at(self, step: usize) -> Section {

@@ -141,15 +141,19 @@ fn repeat<R: Specimen>(handle: &mut impl Handle<R>, job: ThreadJob<'_>) -> Threa
         Activity::Read | Activity::Mix | Activity::Replay => drive(job, start, |from, count| {
             let ids = &tape[from..from + count];
             match job.slowdown {
-                None => read_each(handle, ids, R::touch),
-                Some(slowdown) => slowdown.read_each(handle, ids, from),
+                None => read_each(handle, ids, from, |_, value| value),
+                Some(slowdown) => {
+                    read_each(handle, ids, from, |step, value| slowdown.spend(step, value))
+                }
             }
         }),
         Activity::Update => drive(job, start, |from, count| {
             let ids = &tape[from..from + count];
             match job.slowdown {
-                None => update_each(handle, ids, from),
-                Some(slowdown) => slowdown.update_each(handle, ids, from),
+                None => update_each(handle, ids, from, |_, _| {}),
+                Some(slowdown) => update_each(handle, ids, from, |step, revision| {
+                    black_box(slowdown.spend(step, revision));
+                }),
             }
         }),
         Activity::Churn => return churn(handle, job),
@@ -179,16 +183,18 @@ fn repeat<R: Specimen>(handle: &mut impl Handle<R>, job: ThreadJob<'_>) -> Threa
     ThreadResult::from_misses(misses, kinds)
 }
 
-/// Reads records and touches all of each; how many there were not.
+/// Reads records, the first at step `from` of the tape, touches all of each and spends what it is to take beyond that;
+/// how many there were not.
 #[inline]
 fn read_each<R: Specimen>(
     handle: &mut impl Handle<R>,
     ids: &[ProcessId],
-    touch: impl Fn(&R) -> u64,
+    from: usize,
+    spend: impl Fn(usize, u64) -> u64,
 ) -> u64 {
     let mut misses = 0;
-    for &id in ids {
-        match handle.read(id, &touch) {
+    for (step, &id) in (from..).zip(ids) {
+        match handle.read(id, |record| spend(step, record.touch())) {
             Some(value) => drop(black_box(value)),
             None => misses += 1,
         }
@@ -196,19 +202,28 @@ fn read_each<R: Specimen>(
     misses
 }
 
-/// Applies heartbeats, the first at step `from` of the tape; how many were not taken.
+/// Applies heartbeats, the first at step `from` of the tape, and spends what each is to take beyond that, on the revision
+/// that it made; how many were not taken.
 #[inline]
-fn update_each<R: Specimen>(handle: &mut impl Handle<R>, ids: &[ProcessId], from: usize) -> u64 {
+fn update_each<R: Specimen>(
+    handle: &mut impl Handle<R>,
+    ids: &[ProcessId],
+    from: usize,
+    spend: impl Fn(usize, u64),
+) -> u64 {
     let mut misses = 0;
-    for (step, &id) in ids.iter().enumerate() {
-        misses += u64::from(heartbeat_taken(handle, id, from + step).is_none());
+    for (step, &id) in (from..).zip(ids) {
+        match heartbeat_taken(handle, id, step) {
+            Some(revision) => spend(step, revision),
+            None => misses += 1,
+        }
     }
     misses
 }
 
 /// Applies a heartbeat; the revision that it made, if there was a record and it took it.
 #[inline]
-pub(crate) fn heartbeat_taken<R: Specimen>(
+fn heartbeat_taken<R: Specimen>(
     handle: &mut impl Handle<R>,
     id: ProcessId,
     step: usize,

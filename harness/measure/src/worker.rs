@@ -147,10 +147,6 @@ fn account(prepared: &PreparedStrategy<'_>, out: &mut impl Write) -> io::Result<
     send_line(out, Line::Memory(prepared.memory()))
 }
 
-/// Windows of the first block of a process are looked at in thirds; doing it everywhere would wake
-/// the coordinator three times as often.
-const BLOCK_IN_THIRDS: u32 = 0;
-
 fn slice(
     task: &MeasureTask,
     prepared: &PreparedStrategy<'_>,
@@ -166,7 +162,6 @@ fn slice(
     let (took, groups) = prepared.slice(Window {
         ramp: Duration::from_nanos(task.ramp_ns),
         counted: Duration::from_nanos(task.window_ns),
-        in_thirds: place.block == BLOCK_IN_THIRDS,
         block: place.block,
     });
     let slice = Slice {

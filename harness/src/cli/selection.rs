@@ -73,18 +73,15 @@ pub(crate) fn strategy(name: &str) -> Result<Profile> {
 /// The names of the strategies that a run needs: those chosen, the controls, and the baseline. Without a pattern all
 /// are chosen but the optional ones.
 pub(crate) fn contest(contest: &Contest) -> Result<Vec<String>> {
-    let pattern = contest.strategy.as_ref();
-    let mut needed = listed(&Contest {
-        strategy: None,
-        ..contest.clone()
-    })?;
-    let chosen = choose("strategy", pattern, names(&needed))?;
-    needed.retain(|profile| {
-        let is_usual = pattern.is_some() || !profile.optional;
-        let is_chosen = is_usual && chosen.iter().any(|name| name == profile.name);
+    let chosen = listed(contest)?;
+    let mut needed = strategies::entries_beside(contest.baseline(), RecordKind::Status);
+    needed.retain(|Entry { profile, .. }| {
+        let is_usual = contest.strategy.is_some() || !profile.optional;
+        let is_chosen = is_usual && chosen.iter().any(|chosen| chosen.name == profile.name);
         is_chosen || profile.role == Role::Control || profile.name == contest.baseline()
     });
-    Ok(names(&needed))
+    let names = needed.iter().map(|entry| entry.profile.name.to_owned());
+    Ok(names.collect())
 }
 
 fn matching(entries: Vec<Entry>, pattern: Option<&Regex>) -> Result<Vec<Profile>> {

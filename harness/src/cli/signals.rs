@@ -14,8 +14,8 @@ use model::error::{Error, Result};
 use nix::libc::c_int;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction, signal};
 
-/// What the handler notes.
-static INTERRUPT: Interrupt = Interrupt::new();
+/// What the handler notes: set by the first signal.
+pub(crate) static INTERRUPT: Interrupt = Interrupt::new();
 
 /// When this program began to listen, and how many milliseconds later the first signal came.
 static BEGAN: OnceLock<Instant> = OnceLock::new();
@@ -36,11 +36,7 @@ pub(crate) fn exit_code() -> u8 {
 
 /// As long as it lives signals are noted; afterwards they end the command, as they did before.
 #[derive(Debug)]
-pub(crate) struct Listening {
-    /// Set by the first of them.
-    pub(crate) interrupt: &'static Interrupt,
-    before: Vec<(Signal, SigAction)>,
-}
+pub(crate) struct Listening(Vec<(Signal, SigAction)>);
 
 /// Begins to note signals. One that is ignored already stays so if it is SIGHUP: `nohup` asks for that.
 pub(crate) fn listen() -> Result<Listening> {
@@ -51,10 +47,7 @@ pub(crate) fn listen() -> Result<Listening> {
         SigSet::empty(),
     );
     BEGAN.get_or_init(clock::now);
-    let mut listening = Listening {
-        interrupt: &INTERRUPT,
-        before: Vec::new(),
-    };
+    let mut listening = Listening(Vec::new());
     for noted in NOTED {
         // SAFETY: the handler does nothing that a handler must not do.
         let before = unsafe { sigaction(noted, &action) }
@@ -63,7 +56,7 @@ pub(crate) fn listen() -> Result<Listening> {
             // SAFETY: ignoring runs no handler.
             let _ = unsafe { sigaction(noted, &before) };
         } else {
-            listening.before.push((noted, before));
+            listening.0.push((noted, before));
         }
     }
     Ok(listening)
@@ -91,7 +84,7 @@ extern "C" fn note(number: c_int) {
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        for (noted, before) in &self.before {
+        for (noted, before) in &self.0 {
             // SAFETY: what was in force before, by whoever set it.
             let _ = unsafe { sigaction(*noted, before) };
         }

@@ -16,7 +16,7 @@ use model::scenario::Scenario;
 
 use super::Plan;
 use super::child::{Failed, Interrupt};
-use super::recording::{Assignment, Done};
+use super::recording::Assignment;
 use super::schedule::{Limits, MeasurementPlan, Schedule};
 use super::task::Task;
 use super::worker_pool::{Run, Stage, Worker};
@@ -70,16 +70,16 @@ impl Plan {
                 run.waited += waited;
                 schedule.shorten(waited);
             }
-            let measured = schedule.share_done(run.recording.done());
+            let measured = schedule.share_done(&run.recording.parts());
             run.share = before + (until - before) * measured;
-            let task = self.measure_task(assignment, run.recording.done());
+            let task = self.measure_task(assignment, run.recording.lines());
             let stage = Stage::new("measuring", [Task::Measure(Box::new(task))]);
             run.carry_out_by(stage, run.share, measure_part)?;
         }
         Ok(())
     }
 
-    fn measure_task(&self, assignment: Assignment, done: &Done) -> MeasureTask {
+    fn measure_task(&self, assignment: Assignment, lines: &[Line]) -> MeasureTask {
         let part = assignment.part;
         let mut scenarios = self.scenarios.iter();
         let scenario = scenarios
@@ -87,9 +87,12 @@ impl Plan {
             .expect("the schedule names scenarios of the plan only");
         let window = self.preset.window(scenario.threads() > environment::cpus());
         // Counts are exact: once is enough.
-        let is_accounted = |name: &str| done.has_memory(&part.scenario, name);
+        let accounted = lines.iter().filter_map(Line::try_as_memory_ref);
+        let accounted = accounted.filter(|memory| memory.scenario == part.scenario);
+        let accounted: Vec<&String> = accounted.map(|memory| &memory.strategy).collect();
         let names = part.strategies.iter();
-        let account = names.filter(|name| !is_accounted(name)).cloned().collect();
+        let names = names.filter(|name| !accounted.contains(name));
+        let account = names.cloned().collect();
         let trace = scenario.replay.as_ref();
         MeasureTask {
             trace: trace.map(|trace| trace.place.clone()),

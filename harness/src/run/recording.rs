@@ -1,6 +1,5 @@
 //! What a run has kept so far, in its file and in memory, and what of its tasks that is.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use measure::worker::Place;
@@ -22,7 +21,6 @@ pub struct Recording {
     /// The folder is this run's as long as it may write there.
     _lock: Option<FolderLock>,
     lines: Vec<Line>,
-    done: Done,
 }
 
 impl Recording {
@@ -78,7 +76,6 @@ impl Recording {
         Ok(Self {
             writer: Some(Writer::resume(&path, &reading)?),
             _lock: Some(lock),
-            done: Done::from_lines(&reading.lines),
             lines: reading.lines,
         })
     }
@@ -92,7 +89,6 @@ impl Recording {
         if let Some(writer) = &mut self.writer {
             writer.append(&line)?;
         }
-        self.done.add(&line);
         self.lines.push(line);
         Ok(())
     }
@@ -102,9 +98,29 @@ impl Recording {
         &self.lines
     }
 
-    /// What they have.
-    pub(super) const fn done(&self) -> &Done {
-        &self.done
+    /// The parts of the measuring that were begun, in their order.
+    pub(super) fn parts(&self) -> Vec<Assignment> {
+        let mut parts = Vec::new();
+        for line in &self.lines {
+            match line {
+                Line::Part(part) => parts.push(Assignment::new(part.clone())),
+                Line::Slice(slice) => {
+                    if let Some(begun) = part_of(&mut parts, &slice.key) {
+                        begun.restarts = begun.restarts.max(slice.restarts);
+                    }
+                }
+                Line::Failure(failure) => {
+                    part_of(&mut parts, &failure.key);
+                }
+                Line::PartDone(done) => {
+                    if let Some(begun) = find(&mut parts, &done.scenario, done.process) {
+                        begun.took_ms = Some(done.took_ms);
+                    }
+                }
+                _ => {}
+            }
+        }
+        parts
     }
 
     /// Whether the run has gone through to its end.
@@ -197,15 +213,6 @@ fn has_stalls(stalls: &StallSeen, task: &StallTask) -> bool {
     stalls.strategy == task.strategy && (stalls.died.is_some() || has_all())
 }
 
-/// How far the measuring came.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    /// The parts that were begun, in their order.
-    pub(super) parts: Vec<Assignment>,
-    /// Scenario and strategy of every table whose heap was accounted for.
-    accounted: BTreeSet<(String, String)>,
-}
-
 /// A part of the measuring, and how far it came.
 #[derive(Clone, Debug)]
 pub(super) struct Assignment {
@@ -230,63 +237,25 @@ impl Assignment {
     }
 }
 
-impl Done {
-    /// What some lines have.
-    pub(super) fn from_lines(lines: &[Line]) -> Self {
-        let mut done = Self::default();
-        for line in lines {
-            done.add(line);
-        }
-        done
-    }
+/// The part of a slice that is over, be it measured or failed. Probes that fail belong to none.
+fn part_of<'p>(parts: &'p mut [Assignment], key: &SliceKey) -> Option<&'p mut Assignment> {
+    let begun = find(parts, &key.scenario, key.process)?;
+    let next = Place {
+        block: key.block,
+        position: key.position + 1,
+    };
+    begun.next = begun.next.max(next);
+    Some(begun)
+}
 
-    /// Whether it accounts for the heap of a strategy's table in a scenario.
-    pub(super) fn has_memory(&self, scenario: &str, strategy: &str) -> bool {
-        let key = (scenario.to_owned(), strategy.to_owned());
-        self.accounted.contains(&key)
-    }
-
-    /// Another line.
-    pub(super) fn add(&mut self, line: &Line) {
-        match line {
-            Line::Memory(memory) => {
-                let key = (memory.scenario.clone(), memory.strategy.clone());
-                self.accounted.insert(key);
-            }
-            Line::Part(part) => self.parts.push(Assignment::new(part.clone())),
-            Line::Slice(slice) => {
-                if let Some(begun) = self.part_of(&slice.key) {
-                    begun.restarts = begun.restarts.max(slice.restarts);
-                }
-            }
-            Line::Failure(failure) => {
-                self.part_of(&failure.key);
-            }
-            Line::PartDone(done) => {
-                if let Some(begun) = self.part(&done.scenario, done.process) {
-                    begun.took_ms = Some(done.took_ms);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// The part of a slice that is over, be it measured or failed. Probes that fail belong to none.
-    fn part_of(&mut self, key: &SliceKey) -> Option<&mut Assignment> {
-        let begun = self.part(&key.scenario, key.process)?;
-        let next = Place {
-            block: key.block,
-            position: key.position + 1,
-        };
-        begun.next = begun.next.max(next);
-        Some(begun)
-    }
-
-    fn part(&mut self, scenario: &str, process: u32) -> Option<&mut Assignment> {
-        // Most lines are of the last one.
-        let mut parts = self.parts.iter_mut().rev();
-        parts.find(|begun| begun.part.scenario == scenario && begun.part.process == process)
-    }
+fn find<'p>(
+    parts: &'p mut [Assignment],
+    scenario: &str,
+    process: u32,
+) -> Option<&'p mut Assignment> {
+    // Most lines are of the last one.
+    let mut parts = parts.iter_mut().rev();
+    parts.find(|begun| begun.part.scenario == scenario && begun.part.process == process)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use stats::{Estimate, estimate};
 
-use super::recording::{Assignment, Done, Recording};
+use super::recording::{Assignment, Recording};
 
 /// What to measure, and in how much time.
 #[derive(Clone, Debug)]
@@ -71,10 +71,8 @@ const BLOCKS_MAX: f64 = 64.0;
 impl Schedule {
     /// Takes up a run where its recording ends.
     pub(super) fn resume(plan: MeasurementPlan, recording: &Recording) -> Self {
-        let begun = recording.done().parts.iter();
-        let begun: Vec<&Assignment> = begun
-            .filter(|begun| plan.has(&begun.part.scenario))
-            .collect();
+        let mut begun = recording.parts();
+        begun.retain(|begun| plan.has(&begun.part.scenario));
         let round = begun.iter().map(|begun| begun.part.process).max();
         let mut schedule = Self {
             plan,
@@ -83,7 +81,7 @@ impl Schedule {
         };
         // What is left of the parts that were cut short: no slice is measured twice.
         let cut_short = begun.iter().filter(|begun| begun.took_ms.is_none());
-        schedule.queue.extend(cut_short.map(|&begun| Assignment {
+        schedule.queue.extend(cut_short.map(|begun| Assignment {
             restarts: begun.restarts + 1,
             ..begun.clone()
         }));
@@ -140,8 +138,8 @@ impl Schedule {
     }
 
     /// The share of the run that is over, for the progress display.
-    pub(super) fn share_done(&self, done: &Done) -> f64 {
-        let left_ms = left_ms(&self.plan, done, u32::MAX).max(0.0);
+    pub(super) fn share_done(&self, begun: &[Assignment]) -> f64 {
+        let left_ms = left_ms(&self.plan, begun, u32::MAX).max(0.0);
         1.0 - left_ms / budget_ms(&self.plan)
     }
 
@@ -158,15 +156,15 @@ impl Schedule {
             all.map(|(scenario, names)| part(scenario, names.clone(), 1))
                 .collect()
         } else {
-            let done = recording.done();
+            let begun = &recording.parts();
             let mut progress = progress(&self.plan, &before(recording.lines(), round));
             if round >= PROCESSES && !self.plan.limits.one_answer {
                 let open = open_scenarios(&self.plan, &before(recording.lines(), PROCESSES));
-                let due = due(&self.plan, done, &open, round - PROCESSES);
+                let due = due(&self.plan, begun, &open, round - PROCESSES);
                 progress
                     .retain(|candidate| due.is_empty() || due.contains(&&*candidate.scenario.name));
             }
-            let blocks = allocate(&self.plan, &progress, done, round).into_iter();
+            let blocks = allocate(&self.plan, &progress, begun, round).into_iter();
             let part = |(candidate, blocks): (&Progress<'_>, _)| {
                 part(candidate.scenario, candidate.taking_part.clone(), blocks)
             };
@@ -184,8 +182,8 @@ fn budget_ms(plan: &MeasurementPlan) -> f64 {
 
 /// What other scenarios and the rounds before `round` have left of the time for measuring, in milliseconds; negative if they
 /// took more.
-fn left_ms(plan: &MeasurementPlan, done: &Done, round: u32) -> f64 {
-    let parts = done.parts.iter();
+fn left_ms(plan: &MeasurementPlan, begun: &[Assignment], round: u32) -> f64 {
+    let parts = begun.iter();
     let earlier =
         parts.filter(|begun| begun.part.process < round || !plan.has(&begun.part.scenario));
     let spent: u64 = earlier.filter_map(|begun| begun.took_ms).sum();
@@ -216,8 +214,8 @@ fn before(lines: &[Line], round: u32) -> Vec<Line> {
 
 /// Milliseconds of a scenario for each slice so far, the start of its processes included. A process that ended early
 /// makes it rather too little: a single one that failed at once is not to cost the others their time.
-fn cost_of_slice(scenario: &str, done: &Done) -> f64 {
-    let parts = done.parts.iter();
+fn cost_of_slice(scenario: &str, begun: &[Assignment]) -> f64 {
+    let parts = begun.iter();
     let parts = parts.filter(|begun| begun.part.scenario == scenario && begun.took_ms.is_some());
     let took: u64 = parts.clone().filter_map(|begun| begun.took_ms).sum();
     let all = parts.map(|begun| slices(&begun.part.strategies) * f64::from(begun.part.blocks));
@@ -229,10 +227,10 @@ fn cost_of_slice(scenario: &str, done: &Done) -> f64 {
 fn allocate<'s>(
     plan: &MeasurementPlan,
     progress: &'s [Progress<'_>],
-    done: &Done,
+    begun: &[Assignment],
     round: u32,
 ) -> Vec<(&'s Progress<'s>, u32)> {
-    let left_ms = left_ms(plan, done, round);
+    let left_ms = left_ms(plan, begun, round);
     let turns = plan.limits.rounds.saturating_sub(round);
     // Rounds without which nothing would be decided.
     let turns_least = PROCESSES.saturating_sub(round);
@@ -241,7 +239,7 @@ fn allocate<'s>(
         .iter()
         .filter(|candidate| candidate.taking_part.len() > 1);
     let wanting = wanting.map(|candidate| {
-        let cost = cost_of_slice(&candidate.scenario.name, done);
+        let cost = cost_of_slice(&candidate.scenario.name, begun);
         (candidate, slices(&candidate.taking_part) * cost)
     });
     let wanting: Vec<(&Progress<'_>, f64)> = wanting.collect();
@@ -373,12 +371,17 @@ fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<Open<'p>
 
 /// Which of these scenarios get a process, so many turns after [`PROCESSES`] rounds. The time that was left then is shared
 /// in proportion to how many differences are open; who has had its share waits until all others have.
-fn due<'p>(plan: &MeasurementPlan, done: &Done, open: &[Open<'p>], turns: u32) -> Vec<&'p str> {
-    let left_ms = left_ms(plan, done, PROCESSES);
+fn due<'p>(
+    plan: &MeasurementPlan,
+    begun: &[Assignment],
+    open: &[Open<'p>],
+    turns: u32,
+) -> Vec<&'p str> {
+    let left_ms = left_ms(plan, begun, PROCESSES);
     let all: usize = open.iter().map(|&(_, count)| count).sum();
     let has_time = |&&((scenario, names), count): &&Open<'p>| {
         let share = left_ms * count as f64 / all as f64;
-        let process = cost_of_slice(&scenario.name, done) * slices(names);
+        let process = cost_of_slice(&scenario.name, begun) * slices(names);
         (share / process).round() > f64::from(turns)
     };
     let name = |&((scenario, _), _): &Open<'p>| &*scenario.name;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use contract::{Concurrency, Role};
+use contract::Concurrency;
 use experiments::checks::VerifyTask;
 use experiments::faults::FaultTask;
 use experiments::probes::ProbeTask;
@@ -29,11 +29,9 @@ use super::worker_pool::{Stage, Worker};
 use crate::replay::ReplayTask;
 use analysis::contradicts;
 
-/// Processes at a time of faults that mostly wait for what is held up.
+/// Processes at a time of faults that mostly wait for what is held up. Where one thread works without a pause and others
+/// want to be in time, each has a processor at best, so it is one process.
 const WAITING_AT_A_TIME: usize = 8;
-/// Processes at a time of faults in which one thread works without a pause and others want to be in
-/// time: each has a processor, at best.
-const BUSY_AT_A_TIME: usize = 1;
 /// What contradicts a claim is believed if it is seen again with so many times the patience.
 const SECOND_PATIENCE: u64 = 20;
 
@@ -58,15 +56,11 @@ impl Plan {
         entries.map(|entry| entry.profile.name.to_owned())
     }
 
-    fn contender_names(&self) -> impl Iterator<Item = String> + use<> {
-        self.names(|entry| entry.profile.role == Role::Contender)
-    }
-
     /// Runs the checks on every contender.
     pub(super) fn checks(&self, effort: Preset) -> Stage {
-        let tasks = self.contender_names().map(|strategy| {
+        let tasks = self.contenders().into_iter().map(|card| {
             Task::Verify(VerifyTask {
-                strategy,
+                strategy: card.name,
                 preset: effort,
                 seed: self.seed,
             })
@@ -84,9 +78,9 @@ impl Plan {
         let faults = Fault::ALL.iter().copied();
         let faults = faults.filter(|fault| fault.is_busy() == are_busy);
         let tasks = faults.flat_map(|fault| {
-            self.contender_names().map(move |strategy| {
+            self.contenders().into_iter().map(move |card| {
                 Task::Fault(FaultTask {
-                    strategy,
+                    strategy: card.name,
                     fault,
                     seed: self.seed,
                     stops,
@@ -95,11 +89,7 @@ impl Plan {
             })
         });
         Stage {
-            width: if are_busy {
-                BUSY_AT_A_TIME
-            } else {
-                WAITING_AT_A_TIME
-            },
+            width: if are_busy { 1 } else { WAITING_AT_A_TIME },
             ..Stage::new("injecting faults:", tasks)
         }
     }

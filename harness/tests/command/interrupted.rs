@@ -217,17 +217,7 @@ fn interrupted_while_looking(arguments: &[&str]) -> Option<(Option<i32>, String)
 #[cfg(target_os = "linux")]
 #[test]
 fn what_keeps_nothing_says_so_and_ends_at_the_first_interrupt() {
-    let folder = folder("interrupted-looks");
-    // Without traces, which are then made here.
-    let samples = recorded(&folder, "samples.jsonl", |line| !line.contains("\"trace\""));
-    let text = fs::read_to_string(&samples).unwrap();
-    fs::write(&samples, text + &sample::text(&[calibration()])).unwrap();
-    let samples = samples.to_str().unwrap();
-    for arguments in [
-        &["trace", "--layouts", "64"][..],
-        &["stall"],
-        &["predict", "--samples", samples],
-    ] {
+    for arguments in [&["trace", "--layouts", "64"][..], &["stall"]] {
         let Some((code, last)) = interrupted_while_looking(arguments) else {
             return;
         };
@@ -237,19 +227,4 @@ fn what_keeps_nothing_says_so_and_ends_at_the_first_interrupt() {
             "{last}"
         );
     }
-}
-
-/// A calibration such as a run of this machine has.
-#[cfg(target_os = "linux")]
-fn calibration() -> Line {
-    use model::calibration::{Between, Calibration};
-    Line::Calibration(Calibration {
-        cpus: 2,
-        locked_ns: 5.0,
-        between: Some(Between {
-            hand_off_ns: [50.0, 55.0, 60.0],
-            run_length: 10.0,
-            contended_ns: 20.0,
-        }),
-    })
 }

@@ -43,16 +43,13 @@ use model::trace::{Operation, State, TraceSeen};
 use serde::{Deserialize, Serialize};
 use trap::{Result, Trap};
 
-/// What is traced of an operation at most; a longer one is cut short.
-const STEPS_MAX: usize = 1 << 16;
-
 /// Whether operations can be traced in this process.
 ///
 /// # Errors
 ///
 /// Why they cannot.
 pub fn available() -> Result<()> {
-    Trap::install(STEPS_MAX).map(drop)
+    Trap::install().map(drop)
 }
 
 /// What is seen of a strategy.
@@ -75,14 +72,11 @@ pub fn observe(task: &TraceTask) -> TraceSeen {
 ///
 /// As [`observe()`].
 pub fn stall(task: &StallTask, out: &mut impl Write) -> io::Result<()> {
-    let mut result = Ok(());
     let observed = stalls(task, |stalled| {
         let what = format!("{}: stopping in {stalled}", task.strategy);
-        if result.is_ok() {
-            result = say(out, &Message::Begin { what, slice: None });
-        }
+        // If the parent is gone, it cannot be told what was found either.
+        let _ = say(out, &Message::Begin { what, slice: None });
     });
-    result?;
     let line = Line::Stall(observed);
     say(out, &Message::Found { line })
 }
@@ -108,7 +102,7 @@ pub fn stalls_of<S: Strategy<ProcessStatus>>(task: &StallTask) -> StallSeen {
 }
 
 fn stepped<T>(work: impl FnOnce(Trap) -> Result<T>) -> T {
-    let result = Trap::install(STEPS_MAX).and_then(work);
+    let result = Trap::install().and_then(work);
     result.unwrap_or_else(|why| panic!("{why}"))
 }
 

@@ -12,7 +12,7 @@ impl Trap {
     /// # Errors
     ///
     /// Always [`Unavailable::Platform`].
-    pub fn install(_steps_max: usize) -> Result<Self> {
+    pub fn install() -> Result<Self> {
         Self::idle()
     }
 

@@ -41,7 +41,10 @@ use std::ops::Range;
 
 pub use linux::Trap;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere)))]
-pub use linux::{Stepper, advance_to, go_on, progress, rest, step_on, stop_at};
+pub use linux::{Stepper, advance_to, go_on, is_at, rest, step_on, stop_at};
+
+/// What is recorded of what a thread executes, at most; more is cut short.
+pub const STEPS_MAX: usize = 1 << 16;
 
 /// Why no thread can be stepped here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,6 +112,7 @@ pub struct Recording {
 
 /// How far the thread that is stepped has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub enum Progress {
     /// It was not stepped yet, or is done.
     Idle,

@@ -15,7 +15,7 @@ use libc::{
 use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-use crate::{Place, Progress, Recording, Result, Step, Unavailable};
+use crate::{Place, Progress, Recording, Result, STEPS_MAX, Step, Unavailable};
 
 /// The trap flag, TF, of the flags register.
 const TRAP_FLAG: i64 = 0x100;
@@ -26,9 +26,8 @@ const REGISTERS: [c_int; 16] = [
     REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
 ];
 
-/// The buffer; null until it is installed, and never freed.
+/// The buffer, of [`STEPS_MAX`] steps; null until it is installed, and never freed.
 static BUFFER: AtomicPtr<Step> = AtomicPtr::new(ptr::null_mut());
-static CAPACITY: AtomicUsize = AtomicUsize::new(0);
 /// How many steps are in the buffer. Only the owner's handler writes while there is an owner.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 /// The FS base of the thread that is stepped, which tells it apart; [`NOBODY`] otherwise.
@@ -42,11 +41,8 @@ static FRAME: AtomicU64 = AtomicU64::new(0);
 static STOP_AT: AtomicU64 = AtomicU64::new(NOWHERE);
 static PASS_BY: AtomicUsize = AtomicUsize::new(0);
 const NOWHERE: u64 = 0;
-static PROGRESS: AtomicU32 = AtomicU32::new(IDLE);
-const IDLE: u32 = 0;
-const STEPPING: u32 = 1;
-const STOPPED: u32 = 2;
-const RELEASED: u32 = 3;
+/// A [`Progress`].
+static PROGRESS: AtomicU32 = AtomicU32::new(Progress::Idle as u32);
 
 /// Proof that the handler is installed and that the trap flag has an effect, or else that it is not
 /// used.
@@ -66,23 +62,21 @@ pub struct Stepper {
 }
 
 impl Trap {
-    /// Installs the handler of `SIGTRAP`, for good, with room for so many steps, and tries it. The
-    /// number is that of the first call.
+    /// Installs the handler of `SIGTRAP`, for good, with room for [`STEPS_MAX`] steps, and tries it.
     ///
     /// # Errors
     ///
     /// When a debugger is attached, or the trap flag has no effect.
-    pub fn install(steps_max: usize) -> Result<Self> {
+    pub fn install() -> Result<Self> {
         static INSTALLED: OnceLock<Result<Trap>> = OnceLock::new();
-        INSTALLED.get_or_init(|| Self::try_out(steps_max)).clone()
+        INSTALLED.get_or_init(Self::try_out).clone()
     }
 
-    fn try_out(steps_max: usize) -> Result<Self> {
+    fn try_out() -> Result<Self> {
         if let Some(tracer) = tracer() {
             return Err(Unavailable::Traced(tracer));
         }
-        let buffer = Box::leak(Box::<[Step]>::new_uninit_slice(steps_max));
-        CAPACITY.store(steps_max, Ordering::Release);
+        let buffer = Box::leak(Box::<[Step]>::new_uninit_slice(STEPS_MAX));
         BUFFER.store(buffer.as_mut_ptr().cast(), Ordering::Release);
         handle_traps(trapped)?;
         let trap = Self { is_idle: false };
@@ -173,7 +167,7 @@ impl<'s> Turn<'s> {
         assert!(taken.is_ok(), "one thread at a time");
         TAKEN.store(0, Ordering::Relaxed);
         BEGIN.store(begin, Ordering::Relaxed);
-        PROGRESS.store(STEPPING, Ordering::SeqCst);
+        PROGRESS.store(Progress::Stepping as u32, Ordering::SeqCst);
         Self(stepper)
     }
 
@@ -189,42 +183,37 @@ impl<'s> Turn<'s> {
             steps: steps.to_vec(),
             fs_base: fs_base(),
             stack: self.0.stack.clone(),
-            is_cut_short: PROGRESS.load(Ordering::SeqCst) == RELEASED,
+            is_cut_short: is_at(Progress::Released),
         }
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        come_to(IDLE);
+        come_to(Progress::Idle);
         OWNER.store(NOBODY, Ordering::Release);
     }
 }
 
-/// How far the thread that is stepped has come.
-pub fn progress() -> Progress {
-    match PROGRESS.load(Ordering::SeqCst) {
-        STEPPING => Progress::Stepping,
-        STOPPED => Progress::Stopped,
-        RELEASED => Progress::Released,
-        _ => Progress::Idle,
-    }
+/// Whether the thread that is stepped has come so far.
+pub fn is_at(progress: Progress) -> bool {
+    PROGRESS.load(Ordering::SeqCst) == progress as u32
 }
 
 /// Sleeps while a thread is being stepped: until it has stopped, has run out of the buffer, or is done.
 /// If none is, gives up the processor once.
 pub fn rest() {
-    if PROGRESS.load(Ordering::SeqCst) == STEPPING {
-        sleep_while(&PROGRESS, STEPPING);
+    if is_at(Progress::Stepping) {
+        sleep_while(Progress::Stepping);
     } else {
         std::thread::yield_now();
     }
 }
 
 /// Says how far the thread that is stepped has come, and wakes who sleeps until then.
-fn come_to(progress: u32) {
-    PROGRESS.store(progress, Ordering::SeqCst);
-    wake(&PROGRESS);
+fn come_to(progress: Progress) {
+    PROGRESS.store(progress as u32, Ordering::SeqCst);
+    wake();
 }
 
 /// Whoever is stepped next stops at a place, until it may [`go_on`]; nowhere with `None`.
@@ -251,25 +240,26 @@ pub fn advance_to(place: Place) {
         nth: place.nth.saturating_sub(passed),
         ..place
     }));
-    leave_stop(STEPPING);
+    leave_stop(Progress::Stepping);
 }
 
 /// Lets a thread that has stopped go on, step by step, to its end.
 pub fn step_on() {
     stop_at(None);
-    leave_stop(STEPPING);
+    leave_stop(Progress::Stepping);
 }
 
 /// Lets a thread that has stopped go on, at full speed.
 pub fn go_on() {
-    leave_stop(RELEASED);
+    leave_stop(Progress::Released);
 }
 
 /// Wakes a thread that has stopped, if there is one.
-fn leave_stop(progress: u32) {
-    let left = PROGRESS.compare_exchange(STOPPED, progress, Ordering::SeqCst, Ordering::SeqCst);
+fn leave_stop(progress: Progress) {
+    let (stopped, next) = (Progress::Stopped as u32, progress as u32);
+    let left = PROGRESS.compare_exchange(stopped, next, Ordering::SeqCst, Ordering::SeqCst);
     if left.is_ok() {
-        wake(&PROGRESS);
+        wake();
     }
 }
 
@@ -308,11 +298,11 @@ fn keep(registers: &[i64; 23]) -> bool {
     if step.address == STOP_AT.load(Ordering::Relaxed) && !pass_by() {
         return false;
     }
-    if taken == CAPACITY.load(Ordering::Relaxed) {
-        come_to(RELEASED);
+    if taken == STEPS_MAX {
+        come_to(Progress::Released);
         return false;
     }
-    // SAFETY: the buffer has room for `CAPACITY` steps and was leaked, so it is still there; only the
+    // SAFETY: the buffer has room for `STEPS_MAX` steps and was leaked, so it is still there; only the
     // owner's handler writes to it, and that does not interrupt itself.
     unsafe { BUFFER.load(Ordering::Relaxed).add(taken).write(step) };
     TAKEN.store(taken + 1, Ordering::Release);
@@ -333,9 +323,9 @@ fn pass_by() -> bool {
 /// Sleeps until somebody says that it may go on; says whether step by step.
 #[cold]
 fn stop_here() -> bool {
-    come_to(STOPPED);
-    sleep_while(&PROGRESS, STOPPED);
-    PROGRESS.load(Ordering::SeqCst) == STEPPING
+    come_to(Progress::Stopped);
+    sleep_while(Progress::Stopped);
+    is_at(Progress::Stepping)
 }
 
 /// The base of the calling thread's FS segment.
@@ -370,29 +360,29 @@ fn unblock_traps() -> Result<()> {
     unblocked.map_err(refused("unblock SIGTRAP"))
 }
 
-/// Sleeps for as long as `word` is `value`; in a signal handler, too.
-fn sleep_while(word: &AtomicU32, value: u32) {
+/// Sleeps for as long as the thread that is stepped has come so far; in a signal handler, too.
+fn sleep_while(progress: Progress) {
     // It may wake without reason, as when another signal was handled.
-    while word.load(Ordering::SeqCst) == value {
-        futex(word, libc::FUTEX_WAIT, value);
+    while is_at(progress) {
+        futex(libc::FUTEX_WAIT, progress as u32);
     }
 }
 
-/// Wakes a thread that sleeps because of `word`, which is another now.
-fn wake(word: &AtomicU32) {
-    futex(word, libc::FUTEX_WAKE, 1);
+/// Wakes a thread that sleeps because of [`PROGRESS`], which is another now.
+fn wake() {
+    futex(libc::FUTEX_WAKE, 1);
 }
 
-/// `futex(2)` without a time limit. The C library's wrapper would change `errno`, which whatever a
+/// `futex(2)` on [`PROGRESS`], without a time limit. The C library's wrapper would change `errno`, which whatever a
 /// handler interrupts may be about to read.
-fn futex(word: &AtomicU32, operation: c_int, value: u32) {
-    // SAFETY: the word outlives the call; the kernel reads it and writes no memory. `syscall` changes
-    // rax, rcx and r11 and leaves the stack alone.
+fn futex(operation: c_int, value: u32) {
+    // SAFETY: the word is a static; the kernel reads it and writes no memory. `syscall` changes rax, rcx and
+    // r11 and leaves the stack alone.
     unsafe {
         asm!(
             "syscall",
             inlateout("rax") libc::SYS_futex => _,
-            in("rdi") word.as_ptr(),
+            in("rdi") PROGRESS.as_ptr(),
             in("rsi") i64::from(operation | libc::FUTEX_PRIVATE_FLAG),
             in("rdx") u64::from(value),
             in("r10") 0_u64,

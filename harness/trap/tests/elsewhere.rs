@@ -6,7 +6,7 @@ use trap::{Trap, Unavailable};
 #[test]
 fn one_line_says_why_nothing_can_be_stepped() {
     let here = format!("{} {}", std::env::consts::ARCH, std::env::consts::OS);
-    let why = Trap::install(1).unwrap_err();
+    let why = Trap::install().unwrap_err();
     assert_eq!(why, Unavailable::Platform(here.clone()));
     let message = why.to_string();
     assert_eq!(message.lines().count(), 1);

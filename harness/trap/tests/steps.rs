@@ -8,16 +8,13 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use trap::{Place, Progress, Recording, Step, Trap, Unavailable, progress, stop_at};
-
-/// More than it takes to unwind.
-const STEPS_MAX: usize = 50_000;
+use trap::{Place, Progress, Recording, STEPS_MAX, Step, Trap, Unavailable, is_at, stop_at};
 
 /// There is one buffer: one test at a time. Where nothing can be stepped, nothing is tested.
 fn trap() -> Option<(Trap, MutexGuard<'static, ()>)> {
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    match Trap::install(STEPS_MAX) {
+    match Trap::install() {
         Ok(trap) => Some((trap, turn)),
         Err(why @ (Unavailable::Traced(_) | Unavailable::NoEffect)) => {
             eprintln!("skipped: {why}");
@@ -57,7 +54,7 @@ fn what_is_not_armed_is_not_recorded() {
     let Some((trap, _turn)) = trap() else { return };
     let recording = trap.on_this_thread(|stepper| stepper.run(false, || count_down(3)).1);
     assert!(recording.unwrap().is_none());
-    assert_eq!(progress(), Progress::Idle);
+    assert!(is_at(Progress::Idle));
 }
 
 #[test]
@@ -128,7 +125,7 @@ fn stop_at_50(trap: Trap, meanwhile: impl FnOnce(&str)) -> Recording {
 }
 
 fn wait_until_stopped() {
-    while progress() != Progress::Stopped {
+    while !is_at(Progress::Stopped) {
         std::thread::yield_now();
     }
 }
@@ -136,7 +133,7 @@ fn wait_until_stopped() {
 #[test]
 fn a_thread_stops_where_it_is_told() {
     let Some((trap, _turn)) = trap() else { return };
-    let recording = stop_at_50(trap, |_| assert_eq!(progress(), Progress::Stopped));
+    let recording = stop_at_50(trap, |_| assert!(is_at(Progress::Stopped)));
     assert_eq!(recording.steps.len(), 50);
     assert!(recording.is_cut_short);
 }
@@ -203,7 +200,7 @@ fn a_panic_ends_the_stepping_and_nothing_else() {
         caught.is_err()
     });
     assert!(caught.unwrap());
-    assert_eq!(progress(), Progress::Idle);
+    assert!(is_at(Progress::Idle));
     assert!(!record(trap, || count_down(3)).is_cut_short);
 }
 

@@ -100,13 +100,12 @@ fn slice(scenario: &Scenario, double: Option<&str>) -> Sliced {
     field.fill(ErasedHandle::new(table));
     let engine = Box::new(Table::<_, ProcessStatus>(table, PhantomData));
     let double = double.and_then(planted);
-    let prepared = PreparedStrategy::with_engine("test", engine, scenario, &field, double);
+    let prepared = PreparedStrategy::with_engine("test", engine, 0, scenario, &field, double);
     let diary = table.0;
     let before = diary.reads.load(Ordering::Relaxed);
     let (took, mut groups) = prepared.slice(Window {
         ramp: Duration::from_millis(1),
         counted: Duration::from_millis(2),
-        in_thirds: true,
         block: 0,
     });
     Sliced {

@@ -26,9 +26,9 @@ fn attended<T>(
     recording: &mut Recording,
     stages: impl FnOnce(&mut Run<'_>) -> Result<T>,
 ) -> Result<T> {
-    let listening = signals::listen()?;
+    let _listening = signals::listen()?;
     let mut progress = Progress::new();
-    stages(&mut Run::new(recording, listening.interrupt, &mut progress))
+    stages(&mut Run::new(recording, &signals::INTERRUPT, &mut progress))
 }
 
 /// What an interrupted run leaves, in an error that says so.

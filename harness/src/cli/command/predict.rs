@@ -1,14 +1,11 @@
 //! `pivot predict`: what an operation costs on more processors than there are here.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use analysis::{Samples, analyse, merge};
-use harness::run::{Recording, calibration, traces};
-use model::environment::Environment;
+use analysis::{analyse, merge};
 use model::error::{Error, Result};
 use model::sample::Line;
-use model::trace::{Operation, State};
+use model::trace::Operation;
 use predict::backtest::backtest;
 use predict::curve::Curve;
 use predict::law::SURE_FROM;
@@ -16,10 +13,9 @@ use predict::machine::Machine;
 use predict::{Demand, forecast};
 use results::{HERE, Scaling};
 use serde_json::{Value, json};
-use trace::TraceTask;
 
+use super::content;
 use super::report::samples;
-use super::{attended, content};
 use crate::arguments::PredictOptions;
 use crate::selection;
 use crate::terminal::show;
@@ -84,27 +80,26 @@ fn chosen_machines(
     selection::choose("machine", options.machine.as_ref(), names)
 }
 
-/// What samples say of more processors: traced and calibrated on the spot where they do not say it.
+/// What samples say of more processors, by their traces and their calibration.
 fn from_samples(options: &PredictOptions) -> Result<()> {
     let (file, mut samples) = samples(options.samples.as_deref())?;
-    let place = file.display().to_string();
     let cards = samples.header.strategies.iter();
     let names = cards.map(|card| card.name.clone()).collect();
     let pattern = options.strategy.as_ref();
     let chosen = selection::choose("strategy", pattern, names)?;
-    // Before anything takes time: the machines are those that ship, and this one.
+    // Those that ship, and the one that was measured.
     let machines = chosen_machines(options, &Machine::shipped(), Some(HERE))?;
-    // What was not traced is not predicted.
     let is_wanted = |line: &Line| match line {
         Line::Trace(trace) => chosen.contains(&trace.strategy),
         _ => true,
     };
     samples.lines.retain(is_wanted);
-    complete(&mut samples, &chosen, &place)?;
     let mut machine = analyse(&samples);
     let Some(scaling) = &mut machine.scaling else {
         return Err(Error::input(format!(
-            "{place}: no trace of {} went through, so nothing can be predicted",
+            "{} has no calibration, or no trace of {} that went through, so nothing can be predicted; `pivot run` \
+             makes both",
+            file.display(),
             pattern.map_or("any strategy", |pattern| pattern.as_str())
         )));
     };
@@ -133,67 +128,4 @@ fn restrict(scaling: &mut Scaling, operations: &[Operation], machines: &[String]
         .retain(|ranking| is_wanted(ranking.operation));
     scaling.one_to_two.retain(|pair| is_wanted(pair.operation));
     scaling.meetings.retain(|_| is_wanted(Operation::ReadHit));
-}
-
-/// Adds what the samples lack and can be seen here.
-fn complete(samples: &mut Samples, chosen: &[String], place: &str) -> Result<()> {
-    let is_calibrated = |line: &Line| matches!(line, Line::Calibration(_));
-    let lacks_calibration = !samples.lines.iter().any(is_calibrated);
-    let traced = samples.lines.iter().filter_map(Line::try_as_trace_ref);
-    let traced: BTreeSet<&String> = traced
-        .filter(|trace| trace.pairs.iter().any(|pair| pair.paths.is_some()))
-        .map(|trace| &trace.strategy)
-        .collect();
-    let missing = chosen.iter().filter(|name| {
-        let is_here = experiments::instrumented_record::strategy(name).is_some();
-        is_here && !traced.contains(name)
-    });
-    let missing: Vec<TraceTask> = missing
-        .map(|name| TraceTask {
-            strategy: name.clone(),
-            operations: vec![Operation::ReadHit, Operation::Apply],
-            states: vec![State::Quiescent, State::GuardHeld],
-            layouts: 3,
-        })
-        .collect();
-    if lacks_calibration {
-        must_be_this_machine(samples, place)?;
-    }
-    if !missing.is_empty() {
-        trace::available().map_err(|why| {
-            Error::input(format!(
-                "{place} has no traces, and here none can be made: {why}"
-            ))
-        })?;
-    }
-    if missing.is_empty() && !lacks_calibration {
-        return Ok(());
-    }
-    let mut recording = Recording::in_memory();
-    attended(&mut recording, |run| {
-        if lacks_calibration {
-            run.carry_out(calibration(), 0.0)?;
-        }
-        run.carry_out(traces(missing), 1.0)
-    })?;
-    samples.lines.extend(recording.lines().iter().cloned());
-    if samples.lines.iter().any(is_calibrated) {
-        Ok(())
-    } else {
-        Err(Error::Check("the calibration did not go through".into()))
-    }
-}
-
-/// What one machine calibrates says nothing of what another has measured.
-fn must_be_this_machine(samples: &Samples, place: &str) -> Result<()> {
-    let measured = &samples.header.environment;
-    let here = Environment::capture(Path::new(""), String::new(), 0, "");
-    if (&measured.cpu, measured.cpus) == (&here.cpu, here.cpus) {
-        return Ok(());
-    }
-    Err(Error::input(format!(
-        "{place} has no calibration and was measured on {} ({} processors), which this machine is not: run \
-         `pivot run` there again",
-        measured.cpu, measured.cpus
-    )))
 }

@@ -1,6 +1,6 @@
 //! `pivot record`: what becomes of this machine's processes, as a process trace.
 
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 use std::time::Duration;
 
 use harness::run::ChildGuard;
@@ -11,14 +11,8 @@ use model::workload::{Header, Writer};
 use recorder::{Machine, Watch};
 
 use crate::arguments::RecordOptions;
-use crate::{signals, terminal};
-
-/// Why a recording ended.
-enum Ending {
-    TimeIsOver,
-    Ended(ExitStatus),
-    Interrupted,
-}
+use crate::signals::{self, INTERRUPT};
+use crate::terminal;
 
 /// How often an interrupt is looked for between two looks at the machine.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -33,7 +27,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         ..Header::default()
     };
     let mut log = Writer::create(&options.out, Existing::forced(options.force), &header)?;
-    let listening = signals::listen()?;
+    let _listening = signals::listen()?;
     let mut watch = Watch::new(options.names);
     let began = clock::now();
     let now_ns = || began.elapsed().as_nanos() as u64;
@@ -46,25 +40,27 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     look(&mut log)?;
     let command = options.command.split_first();
     let mut command = command.map(start).transpose()?;
+    let has_command = command.is_some();
+    // How the command ended; nothing if it goes on, or ends by the same interrupt.
+    let mut ended = || match &mut command {
+        Some(ChildGuard(command)) if !INTERRUPT.is_set() => command
+            .try_wait()
+            .map_err(|error| Error::input(format!("cannot wait for the command: {error}"))),
+        _ => Ok(None),
+    };
     log.publish()?;
     let time = options.seconds.map(Duration::from_secs);
     let mut next = clock::now();
-    let ending = loop {
+    let status = loop {
         look(&mut log)?;
-        if listening.interrupt.is_set() {
-            break Ending::Interrupted;
-        }
-        if let Some(ChildGuard(command)) = &mut command
-            && let Some(status) = command.try_wait().map_err(|error| lost(&error))?
-        {
-            break Ending::Ended(status);
-        }
-        if time.is_some_and(|time| began.elapsed() >= time) {
-            break Ending::TimeIsOver;
+        let status = ended()?;
+        let is_over = time.is_some_and(|time| began.elapsed() >= time);
+        if status.is_some() || is_over || INTERRUPT.is_set() {
+            break status;
         }
         // A look that takes longer than the pause is not made up for.
         next = (next + Duration::from_millis(options.every_ms)).max(clock::now());
-        while !listening.interrupt.is_set() && clock::now() < next {
+        while !INTERRUPT.is_set() && clock::now() < next {
             let left = next.saturating_duration_since(clock::now());
             std::thread::sleep(left.min(GLANCE));
         }
@@ -76,27 +72,21 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         // The trace itself may have gone to standard output.
         terminal::say(summary);
     }
+    // The trace is safe: whoever asked for the command gets it done.
+    while has_command && status.is_none() && !INTERRUPT.is_set() && ended()?.is_none() {
+        std::thread::sleep(GLANCE);
+    }
     let kept = format!("what was recorded is in {}", options.out.display());
-    match (ending, command) {
-        (Ending::Ended(status), _) if !status.success() => Err(Error::Check(format!(
+    match status {
+        Some(status) if !status.success() => Err(Error::Check(format!(
             "{} ended with {status}; {kept}",
             options.command[0],
         ))),
-        (Ending::Ended(_), _) | (Ending::TimeIsOver, None) => Ok(()),
-        // The trace is safe: whoever asked for the command gets it done.
-        (Ending::TimeIsOver, Some(mut command)) => {
-            let mut ended = || command.0.try_wait().map_err(|error| lost(&error));
-            while ended()?.is_none() {
-                if listening.interrupt.is_set() {
-                    return Err(Error::Interrupted(kept));
-                }
-                std::thread::sleep(GLANCE);
-            }
-            Ok(())
+        // Without an end of its own, an interrupt is how a recording ends.
+        None if INTERRUPT.is_set() && (has_command || time.is_some()) => {
+            Err(Error::Interrupted(kept))
         }
-        // Without an end of its own, this is how a recording ends.
-        (Ending::Interrupted, None) if options.seconds.is_none() => Ok(()),
-        (Ending::Interrupted, _) => Err(Error::Interrupted(kept)),
+        _ => Ok(()),
     }
 }
 
@@ -108,10 +98,6 @@ fn start((program, arguments): (&String, &[String])) -> Result<ChildGuard> {
             "cannot run {program:?}: {error}; after `--` comes a program with its arguments"
         ))
     })
-}
-
-fn lost(error: &std::io::Error) -> Error {
-    Error::input(format!("cannot wait for the command: {error}"))
 }
 
 /// What a trace holds, in a line, and what to do with it.

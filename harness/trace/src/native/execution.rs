@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_function_that_is_called_is_named_and_one_that_is_inlined_is_not() {
-        let trap = Trap::install(10_000).expect("single steps are there where this is compiled");
+        let trap = Trap::install().expect("single steps are there where this is compiled");
         let word = AtomicU64::new(1);
         let recording = trap
             .on_this_thread(|stepper| stepper.run(true, || outlined(&word) + inlined(&word)).1)

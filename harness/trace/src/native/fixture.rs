@@ -4,9 +4,7 @@ use contract::ProcessId;
 use model::trace::Operation;
 use trap::{Result, Trap};
 
-use super::processes::{
-    GUESTS_THERE, RESIDENTS, Which, elsewhere, guest_absent, guest_there, steady, target,
-};
+use super::processes::{GUESTS_THERE, Which, elsewhere, guest_absent, guest_there, steady, target};
 use super::step_handle::{Request, Table, TracedStrategy};
 use super::threads::{Actor, disarrange_heap};
 
@@ -19,7 +17,7 @@ const WARM_UP_PAIR: u64 = 16;
 /// A filled table and the threads that use it.
 pub(crate) struct Fixture {
     trap: Trap,
-    table: &'static dyn Table,
+    table: Table,
     /// Two, or one if the table is for one thread only.
     pub(crate) threads: Vec<Actor>,
     /// Which layout of the heap it has.
@@ -30,7 +28,7 @@ impl Fixture {
     /// Sets it, for as long as the process lives.
     pub(crate) fn set(trap: Trap, strategy: TracedStrategy, layout: u64) -> Result<Self> {
         disarrange_heap(layout);
-        let table: &'static dyn Table = Box::leak((strategy.make)(RESIDENTS as usize));
+        let table = (strategy.make)();
         let threads = if strategy.is_shared() { 2 } else { 1 };
         let threads = (0..threads).map(|_| Actor::start(trap, vec![table], layout));
         let threads = threads.collect::<Result<Vec<_>>>()?;
@@ -53,7 +51,7 @@ impl Fixture {
     /// A thread that knows another table, too, which is filled alike; both are for as long as the process
     /// lives.
     pub(crate) fn writer(&self, strategy: TracedStrategy) -> Result<Actor> {
-        let other: &'static dyn Table = Box::leak((strategy.make)(RESIDENTS as usize));
+        let other = (strategy.make)();
         let writer = Actor::start(self.trap, vec![self.table, other], self.layout)?;
         fill(&writer, steady().map(elsewhere));
         for &operation in Operation::ALL {

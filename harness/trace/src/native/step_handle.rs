@@ -8,6 +8,7 @@ use contract::{
 use model::trace::Operation;
 use trap::Stepper;
 
+use super::processes::{RESIDENTS, STEADY};
 use super::stall::{Observation, Scan};
 use super::threads::{Answer, Mode};
 
@@ -31,10 +32,8 @@ impl Request {
     }
 }
 
-/// A table without its type, for as long as the process lives.
-pub(crate) trait Table: Send + Sync {
-    fn step_handle(&self) -> Box<dyn StepHandle + '_>;
-}
+/// A table without its type, for as long as the process lives: makes a thread's access to it.
+pub(crate) type Table = &'static (dyn Fn() -> Box<dyn StepHandle> + Send + Sync);
 
 /// A thread's access without its type. The stepping is on this side of the dynamic call, so what is
 /// stepped is the very code that a user's program would run.
@@ -49,15 +48,20 @@ pub(crate) trait StepHandle {
 /// A strategy of the registry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TracedStrategy {
-    /// Makes a table with room for so many records.
-    pub(crate) make: fn(usize) -> Box<dyn Table>,
+    /// Makes a table with room for the residents.
+    pub(crate) make: fn() -> Table,
     pub(crate) profile: Profile,
 }
 
 impl TracedStrategy {
     pub(crate) fn from_strategy<S: Strategy<ProcessStatus>>() -> Self {
         Self {
-            make: |records| Box::new(S::with_capacity(records)),
+            make: || {
+                let table: &S = Box::leak(Box::new(S::with_capacity(RESIDENTS as usize)));
+                Box::leak(Box::new(move || {
+                    Box::new(table.handle()) as Box<dyn StepHandle>
+                }))
+            },
             profile: S::PROFILE,
         }
     }
@@ -86,14 +90,8 @@ pub(crate) fn named(name: &str) -> TracedStrategy {
     find.0.expect("it is registered")
 }
 
-impl<S: Strategy<ProcessStatus>> Table for S {
-    fn step_handle(&self) -> Box<dyn StepHandle + '_> {
-        Box::new(self.handle())
-    }
-}
-
 /// What a scan may come by, at most: thrice what is in the table.
-const VISITED_MAX: usize = 3 * super::processes::STEADY as usize;
+const VISITED_MAX: usize = 3 * STEADY as usize;
 
 impl<H: Handle<ProcessStatus>> StepHandle for H {
     fn perform(&mut self, request: Request, stepper: &Stepper, mode: Mode) -> Answer {
@@ -105,10 +103,10 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
         let record = black_box(ProcessStatus::running(id));
         let nothing = Observation::default();
         // Records are copied while the operation lasts, and examined once it is over.
+        let examined = |(record, recording)| (Observation::from_record(id, record), recording);
         let (observed, recording) = match (request.operation, judges) {
             (ReadHit | ReadMiss, true) => {
-                let (record, recording) = stepper.run(armed, || self.read(id, |record| *record));
-                (Observation::from_record(id, record), recording)
+                examined(stepper.run(armed, || self.read(id, |record| *record)))
             }
             (ReadHit | ReadMiss, false) => {
                 // Not only whether there is one: a record that nobody looks at is not loaded.
@@ -123,18 +121,12 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
                 let apply = || black_box(self.apply(id, event).is_some());
                 (nothing, stepper.run(armed, apply).1)
             }
-            (Insert, true) => {
-                let (old, recording) = stepper.run(armed, || self.insert(id, record));
-                (Observation::from_record(id, old), recording)
-            }
+            (Insert, true) => examined(stepper.run(armed, || self.insert(id, record))),
             (Insert, false) => {
                 let insert = || black_box(self.insert(id, record).is_some());
                 (nothing, stepper.run(armed, insert).1)
             }
-            (Remove, true) => {
-                let (old, recording) = stepper.run(armed, || self.remove(id));
-                (Observation::from_record(id, old), recording)
-            }
+            (Remove, true) => examined(stepper.run(armed, || self.remove(id))),
             (Remove, false) => {
                 let remove = || black_box(self.remove(id).is_some());
                 (nothing, stepper.run(armed, remove).1)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 
-use object::{Object, ObjectKind, ObjectSymbol, SymbolKind};
+use object::{Object, ObjectSymbol, SymbolKind};
 
 /// The names of this program.
 #[derive(Debug, Default)]
@@ -21,15 +21,16 @@ impl Symbols {
         let Ok(file) = object::File::parse(program.as_slice()) else {
             return Self::default();
         };
-        let bias = match file.kind() {
-            ObjectKind::Dynamic => begin_of_program().unwrap_or(0),
-            _ => 0,
-        };
+        // SAFETY: reads what the kernel has handed over, and changes nothing.
+        let entry = unsafe { libc::getauxval(libc::AT_ENTRY) };
+        // How far from its own addresses the program was loaded.
+        let bias = entry.wrapping_sub(file.entry());
         let is_static = |symbol: &object::Symbol<'_, '_>| {
             symbol.kind() == SymbolKind::Data && symbol.size() > 0
         };
         let statics = file.symbols().filter(is_static).map(|symbol| {
-            let name = short(&demangled(symbol.name().unwrap_or("?")));
+            let name = backtrace::SymbolName::new(symbol.name_bytes().unwrap_or(b"?"));
+            let name = short(&format!("{name:#}"));
             (bias + symbol.address(), (symbol.size(), name))
         });
         Self {
@@ -156,19 +157,6 @@ fn crate_of(path: &str) -> Option<&str> {
         Some((name, version)) if is_version(version) => Some(name),
         _ => Some(folder),
     }
-}
-
-/// Where the program was loaded.
-fn begin_of_program() -> Option<u64> {
-    let program = fs::read_link("/proc/self/exe").ok()?;
-    let maps = fs::read_to_string("/proc/self/maps").ok()?;
-    let program = program.to_str().unwrap_or("?");
-    let first = maps.lines().find(|line| line.ends_with(program))?;
-    u64::from_str_radix(first.split('-').next()?, 16).ok()
-}
-
-fn demangled(name: &str) -> String {
-    format!("{:#}", backtrace::SymbolName::new(name.as_bytes()))
 }
 
 /// A name without its generic arguments, and of an implementation only whose it is.

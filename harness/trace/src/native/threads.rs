@@ -10,7 +10,7 @@ use std::time::Duration;
 use contract::ProcessId;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::gettid;
-use trap::{Progress, Recording, Result, Stepper, Trap, progress};
+use trap::{Progress, Recording, Result, Stepper, Trap};
 
 use super::allocation_map;
 use super::execution::Execution;
@@ -83,14 +83,14 @@ impl Actor {
     /// # Errors
     ///
     /// When it cannot be stepped.
-    pub(crate) fn start(trap: Trap, tables: Vec<&'static dyn Table>, layout: u64) -> Result<Self> {
+    pub(crate) fn start(trap: Trap, tables: Vec<Table>, layout: u64) -> Result<Self> {
         let (asks, asked) = sync_channel(1);
         let (answer, answers) = sync_channel(1);
         let (start, started) = sync_channel(1);
         let thread = std::thread::spawn(move || {
             disarrange_heap(layout);
             let work = |stepper: &Stepper| {
-                let handles = tables.iter().map(|table| table.step_handle());
+                let handles = tables.iter().map(|table| table());
                 let handles = handles.collect();
                 let _ = start.send(Ok(()));
                 obey(handles, stepper, &asked, &answer);
@@ -168,7 +168,7 @@ impl Actor {
             if let Some(answer) = self.answer_within(GLANCE) {
                 break Some(answer);
             }
-            if progress() == Progress::Released || quiescence.is_reached() {
+            if trap::is_at(Progress::Released) || quiescence.is_reached() {
                 break None;
             }
         };

@@ -281,7 +281,7 @@ impl Handle<ProcessStatus> for &Panicking {
         self.0.write().unwrap().insert(id, record)
     }
     fn apply(&mut self, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
-        if trap::progress() == trap::Progress::Stepping {
+        if trap::is_at(trap::Progress::Stepping) {
             assert!(self.1.fetch_add(1, Ordering::Relaxed) < 2, "planted");
         }
         let mut records = self.0.write().unwrap();

@@ -141,7 +141,7 @@ impl Search<'_> {
         let mut detours = 0;
         while outcomes.len() < states.len() {
             let left = &states[outcomes.len()..];
-            let place = |&state: &usize| points.place(point(state));
+            let place = |&state: &usize| points.all[point(state)].place;
             let places: Vec<Place> = left.iter().map(place).collect();
             let (outcomes_by_stop, recording) = self.experiment.walk(tries, &places, manner);
             let access_path = points.in_common(&recording);
@@ -150,7 +150,7 @@ impl Search<'_> {
             let reached: Vec<_> = outcomes_by_stop.into_iter().take(came_by).collect();
             if !reached.is_empty() {
                 detours = 0;
-            } else if detours < DETOURS_MAX && !points.is_in_allocator(point(left[0])) {
+            } else if detours < DETOURS_MAX && !points.all[point(left[0])].in_allocator {
                 detours += 1;
             } else {
                 outcomes.push(vec![None; tries.len()]);
@@ -235,7 +235,7 @@ fn in_allocator(blocked: &[usize], points: &Points) -> Vec<usize> {
     let is_inside = |&state: &usize| {
         points
             .of_state(state)
-            .all(|point| points.is_in_allocator(point))
+            .all(|point| points.all[point].in_allocator)
     };
     let stretches = blocked.chunk_by(|state, next| state + 1 == *next);
     let inside = stretches.filter(|stretch| stretch.iter().all(is_inside));

@@ -3,10 +3,7 @@
 use contract::{ProcessId, ProcessStatus, Rejected, Specimen};
 use model::trace::Operation;
 
-use crate::native::processes::{STEADY, all_processes, is_elsewhere, number_of};
-
-/// All of the processes that are there all the time.
-const ALL: u32 = (1 << STEADY) - 1;
+use crate::native::processes::{STEADY, all_processes, is_elsewhere, number_of, steady};
 
 /// What came of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,10 +28,8 @@ pub(crate) enum Observation {
 /// What a scan came by, of the processes that are there all the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scan {
-    /// Which were there, a bit each.
-    present: u32,
-    /// Which were there more than once.
-    twice: u32,
+    /// How often each was there.
+    times: [u8; STEADY as usize],
     torn: bool,
     /// The revision of each; 0 of those that were not there.
     revisions: [u64; STEADY as usize],
@@ -46,8 +41,7 @@ impl Scan {
         for (id, record) in visited {
             scan.torn |= record.examine(*id).is_err();
             if let Some(number) = number_of(*id) {
-                scan.twice |= scan.present & (1 << number);
-                scan.present |= 1 << number;
+                scan.times[number] += 1;
                 scan.revisions[number] = record.revision();
             }
         }
@@ -57,12 +51,12 @@ impl Scan {
     /// What is wrong with it, while something was done to `touched`; `returned` has left and come again
     /// meanwhile, so that it may be there before and afterwards.
     fn flaw(&self, touched: ProcessId, returned: Option<ProcessId>) -> Option<&'static str> {
-        let bit = |id: ProcessId| number_of(id).map_or(0, |number| 1 << number);
+        let all = || steady().zip(self.times);
         if self.torn {
             Some("saw a torn record")
-        } else if self.twice & !returned.map_or(0, bit) != 0 {
+        } else if all().any(|(id, times)| times > 1 && Some(id) != returned) {
             Some("saw a process twice")
-        } else if (self.present | bit(touched)) != ALL {
+        } else if all().any(|(id, times)| times == 0 && id != touched) {
             Some("saw not a process that was there all the time")
         } else {
             None
@@ -72,7 +66,7 @@ impl Scan {
     /// The revision of a process that is there all the time, or comes and goes, as it was found.
     fn revision(&self, id: ProcessId) -> Option<u64> {
         let number = number_of(id)?;
-        (self.present & (1 << number) != 0).then(|| self.revisions[number])
+        (self.times[number] > 0).then(|| self.revisions[number])
     }
 }
 

@@ -36,9 +36,10 @@ fn changes(points: &[Point]) -> impl Iterator<Item = u64> {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Point {
-    /// The instruction that comes next, and how often it came before.
-    place: Place,
-    in_allocator: bool,
+    /// Where to stop for it: the instruction that comes next, and how often it came before.
+    pub(super) place: Place,
+    /// Whether the system's allocator is at work there.
+    pub(super) in_allocator: bool,
     /// Whether others can see what that does.
     is_seen: bool,
     /// Whether it could find what others have done.
@@ -84,7 +85,7 @@ impl Points {
     /// that accesses memory which they can reach, and before it asks the kernel. The allocator is
     /// nobody's to judge.
     pub(crate) fn accesses(&self) -> Vec<usize> {
-        let is_access = |&point: &usize| self.all[point].is_access && !self.is_in_allocator(point);
+        let is_access = |&point: &usize| self.all[point].is_access && !self.all[point].in_allocator;
         (0..self.all.len()).filter(is_access).collect()
     }
 
@@ -93,20 +94,10 @@ impl Points {
         self.all.iter().position(|point| point.place == place)
     }
 
-    /// Whether the system's allocator is at work there.
-    pub(crate) fn is_in_allocator(&self, point: usize) -> bool {
-        self.all[point].in_allocator
-    }
-
     /// The instruction that comes next, and the calls that led there, the innermost first.
     pub(crate) fn calls_at(&self, point: usize) -> impl Iterator<Item = u64> {
         let Point { place, within, .. } = self.all[point];
         std::iter::once(place.address).chain(self.calls.outwards(within))
-    }
-
-    /// Where to stop for a point.
-    pub(crate) fn place(&self, point: usize) -> Place {
-        self.all[point].place
     }
 
     /// How far another recording has come in the same way: changes that others

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::{ProcessId, ScanConsistency};
 use model::trace::Operation;
-use trap::{Place, Progress, Recording, Result, progress};
+use trap::{Place, Progress, Recording, Result};
 
 use super::observation::{Beside, Encounter, Observation, Other, Readings};
 use super::two_stops::Script;
@@ -203,25 +203,30 @@ impl StallExperiment {
         let processes = script.processes();
         self.publish();
         let before = self.readings(&processes);
-        let mut writing = Writing::new(&self.writer, script);
+        let mut writing = Writing {
+            writer: Peer::new(&self.writer),
+            done: Vec::new(),
+        };
         let request = Request::new(script.operation, script.id, 7);
         let mut is_blocked = false;
         let (answer, stops) =
             self.stop_at_each(request, Mode::StepAndObserve, places, |stop, _| {
-                let is_done = writing.go_on(stop);
+                let until_now = script.at_stops[..=stop].as_flattened();
+                let is_done = writing.write(until_now, Some(Manner::PATIENT));
                 is_blocked |= stop == 0 && !is_done;
                 is_done
             });
-        let during = writing.begun();
-        let stopped = !places.is_empty();
-        let writes = if stopped { writing.end() } else { vec![] };
+        let during = writing.done.len() + usize::from(writing.writer.is_busy);
+        if !places.is_empty() {
+            writing.write(script.at_stops.as_flattened(), None);
+        }
         self.publish();
         let after = self.readings(&processes);
         let beside = Beside {
             operation: script.operation,
             id: script.id,
             observed: answer.observed,
-            others: &writes,
+            others: &writing.done,
             during,
             before: &before,
             after: Some(&after),
@@ -265,7 +270,7 @@ impl StallExperiment {
     fn stopped_or_ended(&self) -> Option<Answer> {
         loop {
             let ended = self.stalled().answer_within(Duration::ZERO);
-            if ended.is_some() || progress() == Progress::Stopped {
+            if ended.is_some() || trap::is_at(Progress::Stopped) {
                 return ended;
             }
             trap::rest();
@@ -323,7 +328,14 @@ struct Peer<'l> {
     is_busy: bool,
 }
 
-impl Peer<'_> {
+impl<'l> Peer<'l> {
+    const fn new(actor: &'l Actor) -> Self {
+        Self {
+            actor,
+            is_busy: false,
+        }
+    }
+
     fn begin(&mut self, operation: Operation, id: ProcessId, step: u64) {
         if !std::mem::replace(&mut self.is_busy, true) {
             let request = Request::new(operation, id, step);
@@ -354,67 +366,32 @@ impl Peer<'_> {
     }
 }
 
-/// What a script has another thread write, from stop to stop.
-pub(crate) struct Writing<'l> {
+/// What another thread writes, from stop to stop.
+struct Writing<'l> {
     writer: Peer<'l>,
-    all: Vec<(Operation, ProcessId)>,
-    /// How many are written at each stop.
-    at_stop: usize,
     done: Vec<Other>,
 }
 
-impl<'l> Writing<'l> {
-    pub(crate) fn new(actor: &'l Actor, script: &Script) -> Self {
-        Self {
-            writer: Peer {
-                actor,
-                is_busy: false,
-            },
-            all: script.at_stops.concat(),
-            at_stop: script.at_stops[0].len(),
-            done: Vec::new(),
-        }
-    }
-
-    /// Writes what is to be written at a stop, or goes on with what was begun at the one before; whether
-    /// it got done.
-    pub(crate) fn go_on(&mut self, stop: usize) -> bool {
-        let wait = |writer: &mut Peer<'_>| writer.wait(Manner::PATIENT);
-        while self.done.len() < (stop + 1) * self.at_stop {
-            if !self.write(wait) {
+impl Writing<'_> {
+    /// Writes what is left of `all`, or goes on with what was begun at the stop before; whether it got done. Nobody is
+    /// stopped any more if there is no manner.
+    fn write(&mut self, all: &[(Operation, ProcessId)], manner: Option<Manner>) -> bool {
+        while let Some(&(operation, id)) = all.get(self.done.len()) {
+            self.writer.begin(operation, id, self.done.len() as u64);
+            let observed = match manner {
+                Some(manner) => self.writer.wait(manner),
+                None => Some(self.writer.end()),
+            };
+            if observed.is_none() {
                 return false;
             }
-        }
-        true
-    }
-
-    /// Does the next write; whether it got done.
-    fn write(&mut self, wait: impl Fn(&mut Peer<'l>) -> Option<Observation>) -> bool {
-        let number = self.done.len();
-        let (operation, id) = self.all[number];
-        self.writer.begin(operation, id, number as u64);
-        let observed = wait(&mut self.writer);
-        if observed.is_some() {
             self.done.push(Other {
                 operation,
                 id,
                 observed,
             });
         }
-        observed.is_some()
-    }
-
-    /// How many it has begun.
-    pub(crate) fn begun(&self) -> usize {
-        self.done.len() + usize::from(self.writer.is_busy)
-    }
-
-    /// Writes the rest: nobody is stopped any more.
-    pub(crate) fn end(mut self) -> Vec<Other> {
-        while self.done.len() < self.all.len() {
-            self.write(|writer| Some(writer.end()));
-        }
-        self.done
+        true
     }
 }
 
@@ -434,10 +411,7 @@ pub(crate) struct Trial<'l> {
 impl<'l> Trial<'l> {
     pub(crate) fn new(actor: &'l Actor, encounter: Encounter) -> Self {
         Self {
-            peer: Peer {
-                actor,
-                is_busy: false,
-            },
+            peer: Peer::new(actor),
             encounter,
             stops: Vec::new(),
             late: None,

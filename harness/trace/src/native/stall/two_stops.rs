@@ -42,7 +42,7 @@ pub(crate) fn search(experiment: &StallExperiment, script: &Script, steps: usize
     let mut pairs: Vec<[Place; 2]> = Vec::new();
     for (number, &point) in all.iter().enumerate() {
         let left = (all.len() - number - 1) as u64;
-        let first = undisturbed.place(point);
+        let first = undisturbed.all[point].place;
         if !is_chosen(number, first_stops_max, all.len()) {
             result.untried += left;
             continue;
@@ -55,7 +55,7 @@ pub(crate) fn search(experiment: &StallExperiment, script: &Script, steps: usize
             Some(point) if trip.stops == 1 => {
                 let mut seconds = access_path.accesses();
                 seconds.retain(|&second| second > point);
-                let pair = |second| [first, access_path.place(second)];
+                let pair = |second: usize| [first, access_path.all[second].place];
                 pairs.extend(seconds.into_iter().map(pair));
             }
             _ => result.untried += left,

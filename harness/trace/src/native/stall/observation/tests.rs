@@ -57,14 +57,19 @@ fn what_is_removed_is_gone_whoever_comes_first() {
 #[test]
 fn scans_have_to_be_complete() {
     let scan = Scan {
-        present: ALL,
+        times: [1; STEADY as usize],
         ..Scan::default()
+    };
+    let with_first = |times| {
+        let mut scan = scan;
+        scan.times[0] = times;
+        scan
     };
     let during = encounter(Operation::Apply, Operation::Scan, true);
     let flaw = |scan| during.flaw(Observation::Scanned(scan), None);
     assert_eq!(flaw(scan), None);
-    assert!(flaw(Scan { present: 1, ..scan }).is_some());
-    assert!(flaw(Scan { twice: 1, ..scan }).is_some());
+    assert!(flaw(with_first(0)).is_some());
+    assert!(flaw(with_first(2)).is_some());
     assert!(flaw(Scan { torn: true, ..scan }).is_some());
 }
 
