@@ -90,15 +90,7 @@ pub(super) fn choose(
         true if results.decides() => (ranked.clone(), Why::Needed),
         true => (Vec::new(), Why::Needed),
     };
-    // The guarantees that the baseline gives and the other one does not.
-    let price = |candidate: &Candidate<'_>| {
-        let baseline = results.card(&results.baseline).into_iter();
-        let differences = baseline.flat_map(|card| card.claims.differences(&candidate.card.claims));
-        differences
-            .filter(|(_, before, after)| after < before)
-            .count()
-    };
-    if let Some((chosen, tied)) = best(&qualified, results.protocol.level, price) {
+    if let Some((chosen, tied)) = best(results, &qualified) {
         return Choice::Adopt {
             strategy: chosen.card.name.clone(),
             as_good: names(&tied),

@@ -241,7 +241,7 @@ fn choose(results: &Machine, all: &[Candidate<'_>], is_wanted: impl Fn(&Card) ->
     let mut qualified = wanted.clone();
     qualified.retain(|candidate| candidate.decision == Decision::Adopt);
     let level = results.protocol.level;
-    let Some((chosen, tied)) = best(&qualified, level, |_| 0) else {
+    let Some((chosen, tied)) = best(results, &qualified) else {
         let is_undecided = |candidate: &&Candidate<'_>| {
             matches!(candidate.decision, Decision::Undecided | Decision::TooFew)
         };
@@ -271,23 +271,25 @@ fn choose(results: &Machine, all: &[Candidate<'_>], is_wanted: impl Fn(&Card) ->
     }
 }
 
-/// Of those that qualify and are as good as the one that gains most, the one that loses least elsewhere and then has
-/// the lowest price, and the others. `None` if none qualifies.
+/// Of those that qualify and are as good as the one that gains most, the one that costs least, and the others: that loses
+/// least elsewhere, then gives up the fewest guarantees, then has a library that others maintain. `None` if none qualifies.
 pub fn best<'a, 'c>(
+    results: &Machine,
     qualified: &[&'a Candidate<'c>],
-    level: f64,
-    price: impl Fn(&Candidate<'_>) -> usize,
 ) -> Option<(&'a Candidate<'c>, Vec<&'a Candidate<'c>>)> {
     let most = qualified.iter().copied().max_by(|a, b| a.by_gain(b))?;
     let others = qualified.iter();
     let others = others.filter(|candidate| !std::ptr::eq(**candidate, most));
     let between = between(most.runs, others.map(|candidate| candidate.behind(most)));
     let mut tied = qualified.to_vec();
-    tied.retain(|candidate| candidate.is_as_good_as(most, between, level));
+    tied.retain(|candidate| candidate.is_as_good_as(most, between, results.protocol.level));
+    let weaker = |candidate: &Candidate<'_>| results.weaker_claims(&candidate.card.name).len();
     let chosen = tied.iter().copied().max_by(|a, b| {
         let by_loss = a.log_loss().total_cmp(&b.log_loss());
-        let by_price = price(b).cmp(&price(a));
-        by_loss.then(by_price).then_with(|| a.by_gain(b))
+        let by_weaker = weaker(b).cmp(&weaker(a));
+        let by_library = b.card.is_own().cmp(&a.card.is_own());
+        let by_price = by_loss.then(by_weaker).then(by_library);
+        by_price.then_with(|| a.by_gain(b))
     })?;
     tied.retain(|candidate| !std::ptr::eq(*candidate, chosen));
     Some((chosen, tied))

@@ -144,12 +144,12 @@ impl Claims {
         Property::iter().filter_map(|property| Some((property, self.get(property)?)))
     }
 
-    /// Where another strategy claims something else: the property, what this one claims and what the other
-    /// does. What one of them says nothing of is not compared.
-    pub fn differences(&self, other: &Self) -> impl Iterator<Item = (Property, Claim, Claim)> {
+    /// What is claimed less than by another strategy: the property, this one's claim and the other's. What one of them says
+    /// nothing of is not compared.
+    pub fn weaker_than(&self, other: &Self) -> impl Iterator<Item = (Property, Claim, Claim)> {
         self.all().filter_map(|(property, ours)| {
             let theirs = other.get(property)?;
-            (ours != theirs).then_some((property, ours, theirs))
+            (ours < theirs).then_some((property, ours, theirs))
         })
     }
 }

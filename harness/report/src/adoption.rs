@@ -5,7 +5,6 @@
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
-use model::claims::{Claim, Property};
 use serde::Serialize;
 
 use results::{Machine, Metric, is_worse};
@@ -52,6 +51,8 @@ pub(super) struct Tradeoffs {
     pub(super) rows: Vec<String>,
     /// Promises that are not as good as the baseline's, and those.
     pub(super) weaker: Vec<String>,
+    /// What these are about.
+    pub(super) weaker_properties: Vec<String>,
     /// How much more a record keeps alive than in the baseline, if it is more than is tolerated.
     pub(super) memory: Option<String>,
     /// Whether that was compared.
@@ -68,28 +69,21 @@ impl Tradeoffs {
         });
         let mut ratios: Vec<_> = ratios.collect();
         ratios.sort_by(|(_, a), (_, b)| a.median.total_cmp(&b.median));
-        let weaker = weaker(machine, strategy).into_iter();
-        let promise = |(property, claim, usual)| format!("{property}: {claim} instead of {usual}");
+        let weaker = machine.weaker_claims(strategy).into_iter();
+        let weaker = weaker.map(|(property, claim, usual)| {
+            let text = format!("{property}: {claim} instead of {usual}");
+            (property.to_string(), text)
+        });
+        let (weaker_properties, weaker) = weaker.unzip();
         let text = |(label, ratio)| format!("{label} {}", format::ratio(ratio));
         Self {
             rows: ratios.into_iter().map(text).collect(),
-            weaker: weaker.map(promise).collect(),
+            weaker,
+            weaker_properties,
             memory: memory(machine, strategy),
             is_weighed: !weighed(machine, strategy).is_empty(),
         }
     }
-}
-
-/// Where a strategy claims less than the baseline does: what it claims, and what the baseline does.
-pub(super) fn weaker(machine: &Machine, strategy: &str) -> Vec<(Property, Claim, Claim)> {
-    let (Some(card), Some(baseline)) = (machine.card(strategy), machine.card(&machine.baseline))
-    else {
-        return Vec::new();
-    };
-    let differences = card.claims.differences(&baseline.claims);
-    differences
-        .filter(|(_, claim, usual)| claim < usual)
-        .collect()
 }
 
 /// How many times as much a record keeps alive as in the baseline, in each table that was weighed, ascending.

@@ -1,6 +1,8 @@
 //! What readers come with: for each use case what to use instead of the baseline, what it gains, what it costs elsewhere and
 //! how far it holds. The first screen has a line for each, and each has a section.
 
+use std::collections::BTreeSet;
+
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
@@ -122,6 +124,7 @@ pub(super) fn first(results: &Results) -> Section {
         .of_each(|machine| {
             context! {
                 cases => cases.iter().map(|case| case.facts(machine)).collect::<Vec<_>>(),
+                records => records(machine),
                 controls => facts::controls(machine),
                 plain => plain(machine),
                 channel => headline::channel(machine),
@@ -138,6 +141,14 @@ fn has_open_end(use_case: &UseCase) -> bool {
     let answers = [&use_case.of_all, &use_case.of_published].into_iter();
     let mut shown = answers.filter_map(|answer| answer.choice.as_ref().or(answer.nearest.as_ref()));
     shown.any(|choice| choice.high.is_infinite())
+}
+
+/// How many records the tables hold that decide, ascending.
+fn records(machine: &Machine) -> Vec<usize> {
+    let rows = compared(machine).flat_map(|use_case| &use_case.decided_by);
+    let rows = rows.filter_map(|judged| facts::row(machine, &judged.scenario, judged.metric));
+    let records: BTreeSet<usize> = rows.map(|row| row.scenario.processes).collect();
+    records.into_iter().collect()
 }
 
 /// Of the differences in the main rows that are plain to see, how many have a verdict.
@@ -224,6 +235,7 @@ fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> S
             label => facts::label(&results.machines, &row.scenario.name, row.metric),
             question => row.scenario.question.as_str(),
             threads => row.scenario.threads(),
+            records => row.scenario.processes,
         }
     });
     let section = Draft::new("case", results)

@@ -13,7 +13,7 @@ mod use_cases;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use model::claims::Property;
+use model::claims::{Claim, Property};
 use model::environment::Environment;
 use model::fault::{Consequence, Fault};
 use model::preset::Preset;
@@ -515,6 +515,13 @@ impl Machine {
     /// What is said of a strategy.
     pub fn card(&self, strategy: &str) -> Option<&Card> {
         self.strategies.iter().find(|card| card.name == strategy)
+    }
+
+    /// What a strategy claims less than the baseline does: the property, its claim and the baseline's.
+    pub fn weaker_claims(&self, strategy: &str) -> Vec<(Property, Claim, Claim)> {
+        let cards = self.card(strategy).zip(self.card(&self.baseline));
+        let weaker = cards.map(|(card, baseline)| card.claims.weaker_than(&baseline.claims));
+        weaker.into_iter().flatten().collect()
     }
 
     /// The strategies that compete, in the registry's order.

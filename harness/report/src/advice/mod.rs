@@ -126,7 +126,7 @@ fn strategy(results: &Machine, name: &str) -> Option<Value> {
             all.find(|guarantee| guarantee.strategy == name && guarantee.property == property);
         guarantee.map(|guarantee| guarantee.observed.as_str())
     };
-    let weaker = adoption::weaker(results, name).into_iter();
+    let weaker = results.weaker_claims(name).into_iter();
     let weaker = weaker.map(|(property, after, before)| {
         let [before, after] = [before, after].map(|claim| claim.to_string());
         let observed = observed(property);
