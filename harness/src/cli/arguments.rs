@@ -24,8 +24,9 @@ use crate::terminal;
     name = "pivot",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Exit codes: 0 done; 1 a check failed; 2 bad input or usage; 128 plus the number of the signal that \
-                  interrupted the command: 130 Ctrl-C, 143 SIGTERM. A second signal ends the command immediately."
+    after_help = "Exit codes: 0 done; 1 a check failed; 2 bad input or usage; 3 the history was not decided within its \
+                  steps (`pivot check`); 128 plus the number of the signal that interrupted the command: 130 Ctrl-C, \
+                  143 SIGTERM. A second signal ends the command immediately."
 )]
 pub(crate) struct Arguments {
     /// What to do; without it, `run`.
