@@ -91,10 +91,11 @@ pub fn folders(reports: &Path) -> Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(reports).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_aside = name.starts_with('.');
         let sources = [sample::PLAIN, sample::PACKED, sample::MERGED];
         let is_run = sources.iter().any(|source| path.join(source).is_file());
         let is_unrecorded = name == LATEST || name.starts_with(ADVICE);
-        if is_run && !is_unrecorded {
+        if is_run && !is_aside && !is_unrecorded {
             folders.push(path);
         }
     }
@@ -130,22 +131,45 @@ pub fn file(results: &Results, source: Source, folder: &Path) -> Result<()> {
         Source::Beside(name) => Source::Samples(packed(read(&folder.join(name))?)),
         Source::Runs(runs) => Source::Runs(runs),
     };
-    let (kind, place) = match &source {
-        Source::Runs(_) => ("report", folder.join(sample::MERGED)),
-        _ => ("run", sample::locate(folder)?),
-    };
-    let is_same = |existing: Vec<u8>| match &source {
-        Source::Runs(runs) => existing == runs.as_bytes(),
-        Source::Samples(content) => packed(existing) == *content,
-        Source::Beside(_) => true,
-    };
-    if place.is_file() && !is_same(read(&place)?) {
-        return Err(Error::input(format!(
-            "{} holds another {kind}; name this one with --record=NAME",
-            folder.display()
-        )));
+    if !folder.exists() {
+        return at_once(results, &source, folder);
     }
-    report::write(results, None, &source, folder, Existing::Keep).map(drop)
+    let (kind, is_same) = match &source {
+        Source::Samples(content) => {
+            let existing = read(&sample::locate(folder)?)?;
+            ("run", packed(existing) == *content)
+        }
+        Source::Runs(runs) => {
+            let existing = read(&folder.join(sample::MERGED));
+            (
+                "report",
+                existing.is_ok_and(|existing| existing == runs.as_bytes()),
+            )
+        }
+        Source::Beside(_) => ("run", true),
+    };
+    if is_same {
+        return report::write(results, None, &source, folder, Existing::Keep).map(drop);
+    }
+    Err(Error::input(format!(
+        "{} holds another {kind}; name this one with --record=NAME",
+        folder.display()
+    )))
+}
+
+/// Fills a folder to the side and puts it in its place when it is complete.
+fn at_once(results: &Results, source: &Source, folder: &Path) -> Result<()> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let aside = folder.with_file_name(format!(".{name}.partial"));
+    // What an earlier attempt has left, if one was killed.
+    let _ = std::fs::remove_dir_all(&aside);
+    let filed = report::write(results, None, source, &aside, Existing::Keep).and_then(|_| {
+        std::fs::rename(&aside, folder).map_err(|error| Error::file("write", folder, &error))
+    });
+    if filed.is_err() {
+        let _ = std::fs::remove_dir_all(&aside);
+    }
+    filed
 }
 
 /// A sample file as it is kept.
