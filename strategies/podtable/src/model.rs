@@ -41,10 +41,11 @@ impl Hasher for Identity {
     }
 }
 
-/// Tries all schedules with so many preemptions.
+/// Tries all schedules with so many preemptions, or with as many as `LOOM_MAX_PREEMPTIONS` says if that is less.
 pub(crate) fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
+    let most = builder.preemption_bound.unwrap_or(preemptions);
+    builder.preemption_bound = Some(preemptions.min(most));
     builder.check(model);
 }
 

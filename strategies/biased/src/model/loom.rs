@@ -100,9 +100,11 @@ fn light() -> Arc<Guarded> {
     guarded
 }
 
+/// Tries all schedules with so many preemptions, or with as many as `LOOM_MAX_PREEMPTIONS` says if that is less.
 fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
+    let most = builder.preemption_bound.unwrap_or(preemptions);
+    builder.preemption_bound = Some(preemptions.min(most));
     builder.check(model);
 }
 
