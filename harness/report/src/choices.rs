@@ -102,9 +102,11 @@ fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value
     });
     let flips = machine.flips.iter().filter(is_about);
     let nearest = answer.nearest.as_ref();
+    let reaches_margin = nearest.is_some_and(|nearest| nearest.high > machine.margin);
     context! {
+        is_near => answer.is_open || reaches_margin || loss.is_some(),
+        may_gain => !answer.is_open && reaches_margin,
         loss,
-        may_gain => !answer.is_open && nearest.is_some_and(|nearest| nearest.high > machine.margin),
         lost => choice.map(|choice| Value::from(Serde(Tradeoffs::from_machine(machine, &choice.strategy)))),
         flips => flips.map(flips::crossing).collect::<Vec<_>>(),
         ..Value::from(Serde(answer))
