@@ -138,11 +138,11 @@ pub(super) fn first(results: &Results) -> Section {
         .section()
 }
 
-/// Whether an answer is shown with an interval that has no upper end.
+/// Whether an answer is shown with an interval that begins at 0 or has no upper end.
 fn has_open_end(use_case: &UseCase) -> bool {
     let answers = [&use_case.of_all, &use_case.of_published].into_iter();
     let mut shown = answers.filter_map(|answer| answer.choice.as_ref().or(answer.nearest.as_ref()));
-    shown.any(|choice| choice.high.is_infinite())
+    shown.any(|choice| choice.high.is_infinite() || choice.low <= 0.0)
 }
 
 /// How many records the tables hold that decide, ascending.

@@ -34,7 +34,7 @@ fn the_first_screen_answers_use_cases_in_150_words() {
     // Without any of those there is nothing to say of them.
     let mut results = results_of_three();
     let text = markdown(&results);
-    assert!(!text.contains("... with published crates") && !text.contains("\"Or more\": "));
+    assert!(!text.contains("... with published crates") && !text.contains("(\"or more\")"));
     // What has no upper end is told, and why.
     let answer = busy_writer(&mut results).choice.as_mut();
     let answer = answer.expect("one qualifies");
@@ -43,7 +43,9 @@ fn the_first_screen_answers_use_cases_in_150_words() {
     let of_all = row(&text, "one reader beside a writer that never pauses");
     assert!(of_all[2].contains("x [6.00 or more]"), "{of_all:?}");
     assert!(
-        text.contains("\"Or more\": in at least one process `mutex/std` finished no operation")
+        text.contains(
+            "(\"or more\"): in at least one process the strategy, or `mutex/std`, finished"
+        )
     );
 }
 
