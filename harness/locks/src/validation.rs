@@ -110,9 +110,12 @@ impl Checker<'_> {
 
     fn check_use(&self, usage: &Use, path: &str) -> Checked {
         self.site(usage.site, path)?;
-        let seen = self.recording.threads.seen.max(1);
-        must(usage.threads <= seen, path, || {
-            format!("{} threads of {seen} that were recorded", usage.threads)
+        let most_threads = self.recording.threads.seen.max(1);
+        must(usage.threads <= most_threads, path, || {
+            format!(
+                "{} threads of {most_threads} that were recorded",
+                usage.threads
+            )
         })?;
         let apart = in_progress(self.recording);
         // A task can give up waiting: then its wait was one, and no acquisition follows.

@@ -62,11 +62,11 @@ fn of_equals_the_one_that_loses_least_is_chosen_and_the_others_are_named() {
 
 #[test]
 fn of_equals_that_lose_as_little_the_most_is_promised_by_the_choice_and_then_it_is_published() {
-    let own = || invented("good/own", 1.0, 4.2, 4.2);
+    let faster = || invented("good/own", 1.0, 4.2, 4.2);
     let mut published = invented("good/published", 1.0, 4.0, 4.0);
     published.library = "a-crate".into();
     let chosen = |published: &Invented| {
-        let answer = busy_writer([own(), published.clone()]).of_all;
+        let answer = busy_writer([faster(), published.clone()]).of_all;
         assert_eq!(answer.tied.len(), 1);
         answer.choice.expect("both qualify").strategy
     };
