@@ -1,70 +1,54 @@
-//! What a program gains if one of its locks is replaced: how much of its threads' time the lock takes, and how much of that
-//! each strategy leaves.
+//! What a program gains if one of its locks is replaced: the program is played with each strategy.
 //!
-//! A strategy was measured at full load, without a pause between operations. There an operation of the baseline takes `x`, of
-//! which it works for `h` inside, by the workload file; the other `x - h` it waits and locks. A strategy that is `r` times better
-//! takes `x / r` and leaves the share `q = (x / r - h) / (x - h)` of that. The work inside stays. A program is not at full load, so what it
-//! gains lies in an interval:
+//! From a recording follows what a thread of each part does: an operation, whose time inside is known, and then the work up to
+//! the next one. The threads of a scenario do the same, with each strategy ([`Group::pause_ns`]): a closed loop, as in the
+//! machine repairman's problem (Palm 1947), with exponential times between operations. What a round of it takes less, the program
+//! gains: threads that no longer wait come back sooner, and meet at the lock again.
 //!
-//! - **Waiting.** The recording has its share `W` of the threads' time. At full load the lock is never free, and a strategy
-//!   shortens each wait. Below it, what holds others up for half as long is also met half as often, so between `q` and
-//!   `q²` of `W` are left (Pollaczek and Khinchine: a wait grows with the load times the time left of a hold).
-//! - **Readers side by side.** What only lets reads in together spares a read the wait for reads, and no other. At full
-//!   load every operation waits for each other kind as often as that comes: if a share `p` reads, for `h_r` each, that is
-//!   `p² h_r / h` of the waiting. In the program, whose waits are for the long holds above all, it is the share `s` of the
-//!   blocked time, which the recording has. So the first `p² h_r / h` that `q` falls spares up to `s` of `W`, and the others the
-//!   rest. Whether a strategy spares these waits or a part of all is not known: the interval has both.
-//! - **Waking.** A wait ends when a thread has learned that the lock is free: it spins, or it sleeps and is woken. Strategies differ in
-//!   that, and full load hides it: the thread that runs takes the lock again. Of each wait at most [`WAKE_NS`] are that. Where
-//!   waits are left, this may vanish or be there twice.
-//! - **Locking** takes no time that a recording has; the bound allows [`SHARED_NS`] for it, or what there is. A strategy saves no more of it than
-//!   it saves at full load, `x - x / r`. There a line is fetched from another core to lock and to unlock; below full load, another thread
-//!   had the line last in at least half of the cases, and it is still there to unlock. So at least a quarter of what locking
-//!   takes, `x - h` at most, is there to be saved, and `q` of that is left.
-//! - **Slower** at full load is slower by at most as much in the program, and possibly by nothing.
-//! - **Side by side** readers of a reader-writer lock take `x <= h` for an operation at full load, so what is not work inside does not
-//!   show. A strategy may then save all of the waiting and the locking, or nothing.
-//! - **One thread** at full load meets no other. A part that is measured so may lose all of its waits, or none. Readers of a
-//!   reader-writer lock may exclude each other with the strategy: of `N` threads that take it `n` times in the time `T`, each
-//!   waits for `(N - 1) (n / T) E[H²] / 2` more, and all together for no longer than the others hold it.
-//! - **Processors.** If there are fewer than threads, those that no longer wait may find none: then possibly nothing of `W` is
-//!   gained.
+//! - **The work between operations** is what waiting, holding and locking leave of a thread's time. Locking is not recorded: it
+//!   takes something between nothing and the most that the bound allows, and half of that is assumed.
+//! - **What the loop waits** is not what the program waited: arrivals are not exponential, threads do not start together, and chance
+//!   has its part. So the interval has both: the time that a round of the loop saves, and the share of its waiting and locking that it
+//!   saves, of what the recording has of them (at 99 %: a wait is one of many independent ones, which spread their sum by the
+//!   root of the sum of their squares).
+//! - **More threads than processors** play as many as there are processors. Each comes back sooner by so much that the lock
+//!   is asked for as often. If the program has more threads than processors, those that no longer wait may find none: then
+//!   possibly nothing is gained.
+//! - **Long times.** What is longer than a scenario can have is cut in a workload; all times of the loop are shorter by the same factor then.
 //! - **Threads.** The shares are those of the threads of all call sites. They may be the same threads, so at most the shares are
 //!   those of the threads that are known to use the lock, as in the bound.
-//! - **Chance.** The time waited is a sum over waits; independent ones spread it by the root of the sum of their squares.
+//! - **What is not told apart.** No comparison of programs is finer than [`RESOLUTION`], so the interval is wider by that.
 //!
-//! No strategy gains more than a free lock, the bound of the recording.
+//! No strategy gains more than a free lock, the bound of the recording. What no loop knows: whether a long section needs the whole
+//! table, so that it waits for every shard.
 
-use locks::bound::SHARED_NS;
+use model::scenario::{Origin, Scenario};
 use results::Machine;
 use serde::Serialize;
 
-use super::questions::Questions;
-use super::recorded::{OPERATION_NS, Program};
-use super::workload::{Part, Side, Times, Workload};
+use super::questions::group;
+use super::recorded::{HOLD_LEAST_NS, OPERATION_NS, Program};
+use super::workload::{Part, Side, Workload};
 
-/// Waking a thread takes at most so long: 5 to 50 us, if a processor is idle.
-pub(super) const WAKE_NS: f64 = 50_000.0;
-
-/// The shares of the threads' time that the operations of a part take at the lock.
+/// What the threads of a part do at the lock and around it, on average. Times of an operation, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Share {
     /// The part.
     pub side: Side,
-    /// Waiting for the lock.
-    pub waiting: f64,
+    /// How many threads.
+    pub threads: u64,
+    /// Their share of the time of all threads at the lock.
+    pub weight: f64,
+    /// From one operation of a thread to its next.
+    pub round_ns: f64,
+    /// Of that, waiting for the lock.
+    pub waiting_ns: f64,
     /// How far off that may be by chance, at 99 %.
-    pub waiting_error: f64,
-    /// What of the waiting may be that a thread is woken, at most.
-    pub waking: f64,
-    /// What of the blocked time at the lock readers waited for readers, as a share of it.
-    pub among_readers: f64,
+    pub waiting_error_ns: f64,
     /// Holding it.
-    pub holding: f64,
+    pub holding_ns: f64,
     /// Locking and unlocking, at most.
-    pub taking: f64,
-    /// What readers of a reader-writer lock would wait for each other if it let in one at a time.
-    pub excluding: f64,
+    pub locking_ns: f64,
 }
 
 /// What the program gains in throughput by a strategy: 0.1 is a tenth.
@@ -78,231 +62,261 @@ pub struct Gain {
     pub high: f64,
 }
 
-/// What was measured of a part at full load.
-struct FullLoad {
-    /// What an operation of the baseline takes.
-    operation_ns: f64,
-    /// What of it is work inside.
-    inside_ns: f64,
-    /// What of the waiting readers wait for readers, as a share of it.
-    among_readers: f64,
-    /// How many times better the strategy is: the ends of the interval.
-    ratio: [f64; 2],
-    /// Whether one thread was measured, which waits for no other of its part.
-    is_alone: bool,
+/// A part as it is played.
+struct Played<'a> {
+    share: &'a Share,
+    part: Part,
+    threads: usize,
+    /// Work between two operations.
+    pause_ns: f64,
+    /// The share of the times inside that the workload has.
+    kept: f64,
 }
 
-impl FullLoad {
-    /// The share of the waiting that is left in the program, if reads are let in together for what is left at full load.
-    fn side_by_side(&self, left: f64, share: &Share) -> f64 {
-        let others = 1.0 - self.among_readers;
-        if self.among_readers <= 0.0 {
-            left
-        } else if left < others {
-            (1.0 - share.among_readers) * left / others
-        } else {
-            1.0 - share.among_readers * (1.0 - left) / self.among_readers
-        }
-    }
+/// A program as it is played.
+struct Loop<'a> {
+    parts: Vec<Played<'a>>,
+    /// How many times as long a round of the loop takes as one of the program.
+    speed: f64,
 }
 
-impl Share {
-    /// The share of the threads' time that is saved, at least and at most.
-    fn saved(&self, load: &FullLoad, is_crowded: bool) -> [f64; 2] {
-        let is_hidden = load.operation_ns <= load.inside_ns;
-        let rest_ns = if is_hidden {
-            SHARED_NS
-        } else {
-            (load.operation_ns - load.inside_ns).max(1.0)
-        };
-        // Of an operation that saves so much.
-        let locking = |saved_ns: f64| self.taking * (saved_ns / SHARED_NS).min(1.0);
-        let waits_most = self.waiting + self.waiting_error;
-        let waits_least = if load.is_alone || is_crowded {
-            0.0
-        } else {
-            (self.waiting - self.waiting_error).max(0.0)
-        };
-        let [mut left_most, mut left_least] = load.ratio.map(|ratio| {
-            let saved_ns = load.operation_ns - load.operation_ns / ratio;
-            (1.0 - saved_ns / rest_ns).max(0.0)
+/// No longer work is played between two operations.
+const PAUSE_MOST_NS: f64 = 1e6;
+
+/// How far apart two measurements of the same may lie without a cause: as far as the controls of a run tolerate it of the
+/// baseline's own slices.
+const RESOLUTION: f64 = 0.02;
+
+impl<'a> Loop<'a> {
+    /// Nothing if the measured strategies do not stand in the lock's place.
+    fn new(program: &'a Program, workload: &Workload, cpus: usize) -> Option<Self> {
+        let all: u64 = program.shares.iter().map(|share| share.threads).sum();
+        let playing = (cpus as f64 / all as f64).min(1.0);
+        let parts = workload.parts().into_iter().map(|part| {
+            let mut shares = program.shares.iter();
+            let share = shares.find(|share| share.side == part.side)?;
+            Some(Played::new(share, part, playing))
         });
-        if is_hidden {
-            (left_most, left_least) = (left_most.max(1.0), 0.0);
-        }
-        let waits_left = load.side_by_side(left_most, self).max(left_most).min(1.0);
-        let mut least = waits_least * (1.0 - waits_left) - self.waking * waits_left;
-        least += if left_most > 1.0 {
-            locking(rest_ns * (1.0 - left_most))
-        } else {
-            TAKING_LEAST * locking(rest_ns) * (1.0 - left_most)
+        let parts: Vec<Played<'_>> = parts.collect::<Option<_>>()?;
+        let kept = parts.iter().map(|played| played.kept);
+        let fitting = parts.iter().map(|played| PAUSE_MOST_NS / played.pause_ns);
+        let speed = kept.chain(fitting).fold(1.0, f64::min);
+        (!program.is_stand_in).then_some(Self { parts, speed })
+    }
+}
+
+impl<'a> Played<'a> {
+    fn new(share: &'a Share, part: Part, playing: f64) -> Self {
+        let inside = share.waiting_ns + share.holding_ns + share.locking_ns / 2.0;
+        #[expect(clippy::cast_sign_loss, reason = "it is a number of threads")]
+        let threads = (share.threads as f64 * playing).round().max(1.0) as usize;
+        let kept = match share.holding_ns {
+            held if held > HOLD_LEAST_NS => (part.inside_ns() + OPERATION_NS) / held,
+            _ => 1.0,
         };
-        let left_least = left_least.min(1.0);
-        let mut waits_left = load.side_by_side(left_least, self).min(left_least).powi(2);
-        if load.is_alone {
-            least -= self.excluding;
-            waits_left = 0.0;
+        Self {
+            share,
+            pause_ns: (share.round_ns * (threads as f64 / share.threads as f64) - inside).max(0.0),
+            kept: kept.min(1.0),
+            part,
+            threads,
         }
-        let waits = waits_most * (1.0 - waits_left) + self.waking * waits_left;
-        let most = waits.min(waits_most) + locking(rest_ns * (1.0 - left_least));
-        [least, most]
+    }
+
+    /// The time of a round that is saved by what is so many times better than the baseline, whose rounds take that long: at
+    /// least and at most.
+    fn saved_ns(&self, round_ns: f64, ratios: [f64; 2]) -> [f64; 2] {
+        let inside_ns = (self.part.inside_ns() + OPERATION_NS) / self.kept;
+        let lost_ns = round_ns - self.pause_ns - inside_ns;
+        let recorded_ns = self.share.waiting_ns + self.share.locking_ns / 2.0;
+        let saved = |end: usize, sign: f64, outer: fn(f64, f64) -> f64| {
+            let saved_ns = round_ns * (1.0 - 1.0 / ratios[end]);
+            if saved_ns <= 0.0 {
+                return saved_ns;
+            }
+            let share = if saved_ns < lost_ns {
+                saved_ns / lost_ns
+            } else {
+                1.0
+            };
+            let of_recorded = recorded_ns + sign * self.share.waiting_error_ns;
+            outer(saved_ns, share * of_recorded.max(0.0))
+        };
+        [saved(0, -1.0, f64::min), saved(1, 1.0, f64::max)]
     }
 }
 
-/// The least share of what locking takes at full load that it takes in a program.
-const TAKING_LEAST: f64 = 0.25;
-
-impl Part {
-    /// The share of the waiting at full load in which reads wait for reads.
-    fn among_readers(&self) -> f64 {
-        let reads = self.reads();
-        let read_ns = OPERATION_NS + self.read_times().map_or(0.0, Times::mean);
-        (reads * reads * read_ns / (OPERATION_NS + self.inside_ns())).min(1.0)
-    }
+/// The scenario in which a recorded program is played.
+fn name(workload: &Workload) -> String {
+    format!("{}-in-program", workload.name)
 }
 
-/// What a recorded program gains by a strategy that was measured; nothing if a part was not compared, or by one process alone.
+/// The scenario in which a recorded program is played on so many processors; nothing if no strategy stands in the lock's place.
+pub fn in_program(program: &Program, workload: &Workload, cpus: usize) -> Option<Scenario> {
+    let played = Loop::new(program, workload, cpus)?;
+    let groups = played.parts.iter().map(|part| {
+        let mut group = group(&part.part, part.threads, None);
+        for section in group.sections.iter_mut().chain(&mut group.write_sections) {
+            section.ns *= played.speed / part.kept;
+        }
+        group.pause_ns = Some((part.pause_ns * played.speed).min(PAUSE_MOST_NS));
+        group
+    });
+    Some(Scenario {
+        name: name(workload),
+        question: "What does a round of the program take, from one operation to the next?".into(),
+        origin: Origin::default(),
+        groups: groups.collect(),
+        ..workload.table_scenario()
+    })
+}
+
+/// What a recorded program gains by a strategy with which it was played; nothing if a part was not compared, or by one process alone.
 pub fn gain_of(
     program: &Program,
     workload: &Workload,
-    questions: &Questions,
     results: &Machine,
     strategy: &str,
 ) -> Option<Gain> {
-    let parts = workload.parts();
-    let saved = program.shares.iter().map(|share| {
-        let mut subjects = questions.subjects.iter();
-        let subject = subjects.find(|subject| subject.side == share.side)?;
-        let part = parts.iter().find(|part| part.side == share.side)?;
-        let ratio = subject.cell(results, strategy)?.ratio.as_ref();
+    let played = Loop::new(program, workload, results.environment.cpus)?;
+    let name = name(workload);
+    let saved = played.parts.iter().map(|part| {
+        let metric = group(&part.part, 1, None).does.metric();
+        let ratio = results.cell(&name, strategy, metric)?.ratio.as_ref();
         let ratio = ratio.filter(|ratio| ratio.ci_low < ratio.ci_high)?;
-        let load = FullLoad {
-            operation_ns: subject.cell(results, &results.baseline)?.median,
-            inside_ns: part.inside_ns(),
-            among_readers: part.among_readers(),
-            ratio: [ratio.ci_low, ratio.ci_high],
-            is_alone: subject.threads == 1,
-        };
-        Some(share.saved(&load, program.is_crowded))
+        // A cell is wall time by the operations of the threads that have a processor.
+        let running = part.threads.min(results.environment.cpus) as f64;
+        let round_ns = results.cell(&name, &results.baseline, metric)?.median * running;
+        let saved = part.saved_ns(round_ns / played.speed, [ratio.ci_low, ratio.ci_high]);
+        Some(saved.map(|saved_ns| part.share.weight * saved_ns / part.share.round_ns))
     });
     let saved: Vec<[f64; 2]> = saved.collect::<Option<_>>()?;
-    let [low, high] = [0, 1].map(|end| {
-        let saved: f64 = saved.iter().map(|interval| interval[end]).sum();
-        let saved = if end == 1 {
-            saved.max(saved * program.idle)
-        } else {
-            saved
-        };
-        // Where nothing is left, all is gained that there is.
-        (1.0 / (1.0 - saved).max(0.0) - 1.0).min(program.bound)
-    });
+    let [mut low, mut high] =
+        [0, 1].map(|end| saved.iter().map(|interval| interval[end]).sum::<f64>());
+    if program.is_crowded {
+        low = low.min(0.0);
+    }
+    high = high.max(high * program.idle);
+    // Where nothing is left, all is gained that there is.
+    let gain = |saved: f64| 1.0 / (1.0 - saved).max(0.0) - 1.0;
     Some(Gain {
         strategy: strategy.to_owned(),
-        low,
-        high,
+        low: gain(low).min(program.bound) - RESOLUTION,
+        high: (gain(high) + RESOLUTION).min(program.bound),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use model::scenario::Section;
 
+    use super::*;
+    use crate::recorded::tests::{SESSIONS, STD_MUTEX, made, recording, used};
+    use crate::workload::Times;
+
+    /// A round of 10 us: 2 us of waiting, 3 us inside.
     const SHARE: Share = Share {
         side: Side::Mixed,
-        waiting: 0.2,
-        waiting_error: 0.02,
-        waking: 0.004,
-        among_readers: 0.1,
-        holding: 0.3,
-        taking: 0.01,
-        excluding: 0.03,
+        threads: 2,
+        weight: 1.0,
+        round_ns: 10_000.0,
+        waiting_ns: 2_000.0,
+        waiting_error_ns: 200.0,
+        holding_ns: 3_030.0,
+        locking_ns: 100.0,
     };
 
-    const LOAD: FullLoad = FullLoad {
-        operation_ns: 2_000.0,
-        inside_ns: 1_000.0,
-        among_readers: 0.0,
-        ratio: [1.25, 1.6],
-        is_alone: false,
-    };
+    fn part() -> Part {
+        Part {
+            side: Side::Mixed,
+            threads: 2,
+            section_ns: Some(Times::Always(3_000.0)),
+            write_section_ns: Some(Times::Always(3_000.0)),
+            writes: Some(0.5),
+            ..Part::default()
+        }
+    }
 
-    fn assert_saved(share: &Share, load: &FullLoad, is_crowded: bool, expected: [f64; 2]) {
-        let saved = share.saved(load, is_crowded);
-        let is_it = |end: usize| (saved[end] - expected[end]).abs() < 1e-12;
+    fn assert_saved(share: &Share, round_ns: f64, ratios: [f64; 2], expected: [f64; 2]) {
+        let saved = Played::new(share, part(), 1.0).saved_ns(round_ns, ratios);
+        let is_it = |end: usize| (saved[end] - expected[end]).abs() < 1e-6;
         assert!(is_it(0) && is_it(1), "{saved:?} instead of {expected:?}");
     }
 
     #[test]
-    fn what_is_left_at_full_load_is_left_of_the_waits_or_less() {
-        // 1600 and 1250 ns: 0.6 and 0.25 of what is not work inside.
-        let locking = 0.25 * 0.01 * 0.4 - 0.004 * 0.6;
-        let most = 0.22 * (1.0 - 0.0625) + 0.004 * 0.0625 + 0.01;
-        assert_saved(&SHARE, &LOAD, false, [0.18 * 0.4 + locking, most]);
-        // Without a processor for those that wait no longer.
-        assert_saved(&SHARE, &LOAD, true, [locking, most]);
-        // Shorter than a line's way from core to core: locking takes that.
-        let brief = FullLoad {
-            operation_ns: 1_050.0,
-            ratio: [1.05; 2],
-            ..LOAD
+    fn a_round_that_waits_as_recorded_saves_what_it_saves() {
+        let exact = Share {
+            waiting_error_ns: 0.0,
+            ..SHARE
         };
-        assert_saved(&SHARE, &brief, false, [0.18 + 0.25 * 0.005, 0.22 + 0.005]);
+        assert_saved(&exact, 10_000.0, [1.0, 1.25], [0.0, 2_000.0]);
+        // A chance of 200 ns in 2,050: of which 500 and 1,000 were saved.
+        let shares = [1.0 - 200.0 / 2_050.0, 1.0 + 200.0 / 2_050.0];
+        let expected = [500.0 * shares[0], 1_000.0 * shares[1]];
+        assert_saved(&SHARE, 10_000.0, [1.0 / 0.95, 1.0 / 0.9], expected);
     }
 
     #[test]
-    fn reads_that_are_let_in_together_spare_what_reads_waited_for_reads() {
-        // 0.8 of the rest are left, where reads are 0.2 of it.
-        let shared = FullLoad {
-            among_readers: 0.2,
-            ratio: [1.0 / 0.9; 2],
-            ..LOAD
+    fn a_loop_that_waits_less_or_more_saves_the_same_share_or_the_same_time() {
+        let exact = Share {
+            waiting_error_ns: 0.0,
+            ..SHARE
         };
-        let least = 0.18 * 0.1 + 0.25 * 0.01 * 0.2 - 0.004 * 0.9;
-        let most = 0.22 * (1.0 - 0.64) + 0.004 * 0.64 + 0.01;
-        assert_saved(&SHARE, &shared, false, [least, most]);
-        // Half of that spares half of it.
-        let half = FullLoad {
-            ratio: [1.0 / 0.95; 2],
-            ..shared
-        };
-        let least = 0.18 * 0.05 + 0.25 * 0.01 * 0.1 - 0.004 * 0.95;
-        let most = 0.22 * (1.0 - 0.81) + 0.004 * 0.81 + 0.01;
-        assert_saved(&SHARE, &half, false, [least, most]);
+        // 4,920 ns of work, 3,030 inside and 1,025 lost, half as much as recorded; half of it is saved.
+        let round_ns = 4_920.0 + 3_030.0 + 1_025.0;
+        let ratio = round_ns / (round_ns - 512.5);
+        assert_saved(&exact, round_ns, [ratio; 2], [512.5, 1_025.0]);
+        let round_ns = 4_920.0 + 3_030.0 + 4_100.0;
+        let ratio = round_ns / (round_ns - 2_050.0);
+        assert_saved(&exact, round_ns, [ratio; 2], [1_025.0, 2_050.0]);
     }
 
     #[test]
-    fn what_is_slower_at_full_load_loses_so_much_or_nothing() {
-        let slower = FullLoad {
-            ratio: [0.8, 0.9],
-            ..LOAD
-        };
-        // 500 ns for each acquisition; 100 take a hundredth of the time.
-        assert_saved(&SHARE, &slower, false, [-0.05 - 0.004, 0.004]);
+    fn what_takes_longer_loses_that_time() {
+        assert_saved(&SHARE, 10_000.0, [0.8, 0.9], [-2_500.0, -10_000.0 / 9.0]);
     }
 
     #[test]
-    fn what_takes_no_longer_than_the_work_inside_does_not_show_what_is_saved() {
-        // Ten readers that hold the lock together.
-        let together = FullLoad {
-            operation_ns: 100.0,
-            ratio: [1.01, 1.1],
-            ..LOAD
-        };
-        assert_saved(&SHARE, &together, false, [-0.004, 0.22 + 0.01]);
-        let slower = FullLoad {
-            ratio: [0.8, 0.9],
-            ..together
-        };
-        assert_saved(&SHARE, &slower, false, [-0.004 - 0.01 * 0.25, 0.22 + 0.01]);
+    fn what_is_left_of_a_round_is_worked_between_operations() {
+        let alone = Played::new(&SHARE, part(), 1.0);
+        assert_eq!((alone.threads, alone.kept), (2, 1.0));
+        assert!((alone.pause_ns - 4_920.0).abs() < 1e-9);
+        // One thread for two: it comes back twice as often.
+        let half = Played::new(&SHARE, part(), 0.5);
+        assert_eq!(half.threads, 1);
+        assert!(half.pause_ns.abs() < 1e-9, "{}", half.pause_ns);
     }
 
+    /// The longest times inside are cut in a workload, here to a half on average, and a pause may be too long itself.
     #[test]
-    fn one_thread_says_nothing_of_waits() {
-        let alone = FullLoad {
-            is_alone: true,
-            ..LOAD
+    fn times_that_are_cut_shorten_the_others_as_much() {
+        let text = "name = \"w\"\n[table]\nrecords = 4\n[mixed]\nthreads = 2\nwrites = 0.5\nsection_ns = 3000\n\
+                    write_section_ns = 3000\n";
+        let workload = Workload::parse(text, "w.toml").expect("it is a workload");
+        let uses = used(1, "write", 2, 9, 0, &[[9, 9, 9]]);
+        let recorded = made(&recording(SESSIONS, STD_MUTEX, &uses)).program;
+        let program = |share: Share| Program {
+            shares: vec![share],
+            ..recorded.clone()
         };
-        let least = 0.25 * 0.01 * 0.4 - 0.004 * 0.6 - 0.03;
-        assert_saved(&SHARE, &alone, false, [least, 0.22 + 0.01]);
+        let played = |share| in_program(&program(share), &workload, 2).expect("it is played");
+        let of = |scenario: &Scenario| {
+            let group = &scenario.groups[0];
+            let Section { ns, .. } = group.write_sections[0];
+            [ns, group.pause_ns.expect("it pauses")]
+        };
+        let assert_of = |scenario: &Scenario, expected: [f64; 2]| {
+            assert!((0..2).all(|time| (of(scenario)[time] - expected[time]).abs() < 1e-6));
+        };
+        let cut = played(Share {
+            holding_ns: 6_060.0,
+            ..SHARE
+        });
+        assert_of(&cut, [3_000.0, 1_890.0 / 2.0]);
+        let idle = played(Share {
+            round_ns: 10e6 + 5_080.0,
+            ..SHARE
+        });
+        assert_of(&idle, [300.0, 1e6]);
     }
 }

@@ -27,7 +27,7 @@ pub use agreement::{Agreement, Earlier, agreement};
 pub use approximation::{Approximated, Approximation, Bound};
 pub use choice::{Choice, NEGLIGIBLE, Why};
 pub use deployment::{Deployment, Forecast, Outlook, Standing, Unpredictable};
-pub use gain::{Gain, Share, gain_of};
+pub use gain::{Gain, Share, gain_of, in_program};
 pub use questions::{Questions, Subject};
 pub use recorded::{Program, RecordedWorkload, chosen};
 pub use screening::{Basis, Finding, Need, Screening, asked, encounters, findings};
@@ -38,7 +38,7 @@ pub use workload::{
 use results::{Card, Decision, Flip, Judged, Loss, Machine};
 
 /// The version of `advice.json`.
-pub const SCHEMA: &str = "pivot-advice/4";
+pub const SCHEMA: &str = "pivot-advice/5";
 
 /// What follows from what was measured of a workload.
 #[derive(Clone, Debug, Serialize)]

@@ -156,7 +156,7 @@ impl Workload {
     }
 
     /// A scenario in which no thread does anything yet.
-    fn table_scenario(&self) -> Scenario {
+    pub(super) fn table_scenario(&self) -> Scenario {
         Scenario {
             title: self.title().to_owned(),
             question: "The workload of a user, as a file describes it.".into(),
@@ -290,7 +290,7 @@ fn threads_for(part: &Part, threads: f64) -> usize {
     threads.clamp(1, part.threads.max(1))
 }
 
-fn group(part: &Part, threads: usize, every_us: Option<f64>) -> Group {
+pub(super) fn group(part: &Part, threads: usize, every_us: Option<f64>) -> Group {
     let does = match part.side {
         Side::Readers => Activity::Read,
         Side::Scanners => Activity::Scan,

@@ -4,7 +4,7 @@
 //! reader corrects it. `templates/recorded_workload.txt` has the words.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use locks::bound::GAIN_LEAST;
 use locks::verdict::{Reason, Verdict};
@@ -12,7 +12,7 @@ use locks::{Analysed, AnalysedUse, Analysis, Kind, Library, Mode, Recording, Thr
 use model::scenario::{RecordKind, Section};
 use serde::Serialize;
 
-use super::gain::{Gain, Share, WAKE_NS};
+use super::gain::{Gain, Share};
 use super::guarded::Guarded;
 use super::validation::{RATES, RECORDS_MAX, SHARE_LEAST, THREADS_MAX};
 use super::workload::{Part, Pattern, Shape, Side, Times, ValueKind, cores_known};
@@ -34,7 +34,7 @@ pub struct Program {
     pub wait_p99_ns: f64,
     /// The call site that the others waited for most, or that holds longest.
     pub longest_holder: Option<String>,
-    /// The shares of the threads' time that the workload's parts take at the lock.
+    /// What the threads of the workload's parts do at the lock and around it.
     pub shares: Vec<Share>,
     /// How many times larger these shares are of the threads that are known to use the lock: the others may be the same.
     pub idle: f64,
@@ -240,7 +240,7 @@ const HOT_LEAST: f64 = 0.5;
 /// The most frequent key of a skewed table is asked for so many times as often as the mean.
 const SKEWED_LEAST: f64 = 10.0;
 /// Operations that take less are measured as what they do to the table, and nothing beside that.
-const HOLD_LEAST_NS: f64 = 100.0;
+pub(super) const HOLD_LEAST_NS: f64 = 100.0;
 /// What an operation does to a table takes about so long itself while it holds the lock.
 pub(super) const OPERATION_NS: f64 = 30.0;
 /// No operation is measured that takes longer: a longer one has lost its processor, or waits for something else.
@@ -562,52 +562,44 @@ fn sites<'a>(uses: impl Iterator<Item = &'a AnalysedUse>) -> Vec<String> {
 /// An error at 99 %, in standard errors.
 const CERTAIN: f64 = 2.58;
 
-/// The shares of the threads' time that the operations of a part take at the lock.
-fn share(lock: &Analysed, part: &RecordedPart, spent_ns: f64) -> Share {
-    let sum = |mode: Option<Mode>, figure: fn(&AnalysedUse) -> f64| {
-        let uses = lock.uses.iter();
-        let uses = uses.filter(|usage| mode.is_none_or(|mode| usage.mode == mode));
-        // The sum of no times is -0.
-        uses.map(figure).sum::<f64>() / spent_ns + 0.0
-    };
-    let acquired = |usage: &AnalysedUse| usage.acquired as f64;
-    let held = |usage: &AnalysedUse| {
-        usage.acquired as f64 * usage.held_mean_ns.map_or(0.0, |mean| mean.value)
-    };
+/// What the threads of a part do at the lock and around it, if they have that share of so much time.
+fn share(lock: &Analysed, part: &RecordedPart, weight: f64, spent_ns: f64) -> Share {
     let mode = match part.side {
         Side::Readers => Some(Mode::Read),
         Side::Writers => Some(Mode::Write),
         _ => None,
     };
-    // Those who only read wait for each other behind a mutex as it is.
-    let excludes = lock.kind == Kind::Rwlock && part.side != Side::Writers;
-    let others = (part.threads - 1) as f64;
-    let squares = sum(Some(Mode::Read), |usage| {
-        usage.acquired as f64 * usage.holds.squares(0.0) / usage.holds.count().max(1) as f64
-    });
-    let waits = sum(Some(Mode::Read), acquired) * squares / 2.0;
-    let excluding = others * waits.min(sum(Some(Mode::Read), held));
-    let variance = sum(mode, |usage| usage.waits.squares(0.0)) / spent_ns;
+    let uses = lock.uses.iter();
+    let uses = uses.filter(|usage| mode.is_none_or(|mode| usage.mode == mode));
+    let uses: Vec<&AnalysedUse> = uses.collect();
+    let acquired = sum(uses.iter().map(|usage| usage.acquired)).max(1) as f64;
+    let mean = |figure: &dyn Fn(&AnalysedUse) -> f64| {
+        // The sum of no times is -0.
+        uses.iter().map(|usage| figure(usage)).sum::<f64>() / acquired + 0.0
+    };
+    let held = |usage: &AnalysedUse| {
+        usage.acquired as f64 * usage.held_mean_ns.map_or(0.0, |mean| mean.value)
+    };
+    let variance = mean(&|usage| usage.waits.squares(0.0)) / acquired;
     Share {
         side: part.side,
-        waiting: sum(mode, |usage| usage.waiting_ns as f64),
-        waiting_error: CERTAIN * variance.sqrt(),
-        waking: sum(mode, |usage| {
-            let waits = usage.waits.0.iter();
-            let waits = waits.map(|&[_, upper, count]| WAKE_NS.min(upper as f64) * count as f64);
-            waits.sum()
-        }),
-        among_readers: lock.readers_share,
-        holding: sum(mode, held),
-        taking: lock.locking_ns * sum(mode, acquired),
-        excluding: if excludes { excluding } else { 0.0 },
+        threads: part.recorded_threads,
+        weight,
+        round_ns: weight * spent_ns / acquired,
+        waiting_ns: mean(&|usage| usage.waiting_ns as f64),
+        waiting_error_ns: CERTAIN * variance.sqrt(),
+        holding_ns: mean(&held),
+        locking_ns: lock.locking_ns,
     }
 }
 
 fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Program {
     let threads = sum(parts.iter().map(|part| part.recorded_threads));
     let spent_ns = time_ns(recording, threads).max(lock.spent_ns).max(1.0);
-    let shares = parts.iter().map(|part| share(lock, part, spent_ns));
+    let shares = parts.iter().map(|part| {
+        let weight = part.recorded_threads as f64 / threads as f64;
+        share(lock, part, weight, spent_ns)
+    });
     Program {
         program: line(&recording.program),
         lock: label(lock),

@@ -8,7 +8,7 @@ use crate::bound::{GAIN_LEAST, WAIT_P99_LEAST_NS, WAITS_LEAST};
 pub const BLAME_LEAST: f64 = 0.5;
 
 /// The hold from which on a section is long, as those who wait meet it: 1 us. A section of this length takes ten times what handing a lock to
-/// another core takes ([`SHARED_NS`](crate::bound::SHARED_NS)), so its work is what the others wait for. In a shorter one the lock
+/// another core takes ([`TRANSFER_NS`](crate::bound::TRANSFER_NS)), so its work is what the others wait for. In a shorter one the lock
 /// itself is a good part, and there is little work to move.
 pub const LONG_NS: f64 = 1_000.0;
 

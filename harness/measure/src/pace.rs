@@ -67,16 +67,17 @@ fn gaps(period_us: f64, arrivals: Arrivals, seed: u64) -> Vec<Duration> {
     let Arrivals::Bursts(size) = arrivals else {
         return vec![lasting(1.0)];
     };
-    // The exponential distribution, in strata of equal probability: their mean is what was asked for, in every lap.
+    let bursts = exponential(&mut Xoshiro256PlusPlus::seed_from_u64(seed)).into_iter();
+    bursts.map(|gap| lasting(gap * f64::from(size))).collect()
+}
+
+/// Numbers of the exponential distribution with a mean of 1, in strata of equal probability: their mean is that in every lap.
+pub(crate) fn exponential(random: &mut Xoshiro256PlusPlus) -> Vec<f64> {
     let strata = |stratum: usize| -(1.0 - (stratum as f64 + 0.5) / GAPS as f64).ln();
-    let mut exponential: Vec<f64> = (0..GAPS).map(strata).collect();
-    let mean = exponential.iter().sum::<f64>() / GAPS as f64;
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    shuffle(&mut exponential, &mut random);
-    let bursts = exponential.into_iter();
-    bursts
-        .map(|gap| lasting(gap / mean * f64::from(size)))
-        .collect()
+    let mut gaps: Vec<f64> = (0..GAPS).map(strata).collect();
+    let mean = gaps.iter().sum::<f64>() / GAPS as f64;
+    shuffle(&mut gaps, random);
+    gaps.into_iter().map(|gap| gap / mean).collect()
 }
 
 /// A longer wait is slept through, but for its end: who waits for milliseconds does not keep a processor

@@ -17,6 +17,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::field::{CHURN_WINDOW, Keyring, TAPE_LENGTH, passes};
 use crate::keys::Keys;
+use crate::pace::exponential;
 use crate::section::{Extra, Section};
 
 /// An operation.
@@ -52,6 +53,8 @@ pub(crate) struct Script {
     pub(crate) ids: Vec<ProcessId>,
     /// The time inside each step; empty where all reads take the same and writes none.
     sections: Vec<Section>,
+    /// The times after the steps, gone through round and round; empty where there are none.
+    pub(crate) pauses: Vec<Section>,
     /// The keys of the user and the entry of each step among them, where they cost something.
     hashed: Option<(Arc<Keys>, Vec<u32>)>,
     /// Which entries ask for a process that never was.
@@ -77,6 +80,7 @@ impl Script {
         let churned: Vec<ProcessId> = (0..comings).map(|_| ProcessId(random.next_u64())).collect();
         let mut script = Self {
             sections: sections(group, &steps, random),
+            pauses: Vec::new(),
             hashed: None,
             absent: vec![false; steps.len()],
             ids: Vec::with_capacity(steps.len()),
@@ -84,6 +88,11 @@ impl Script {
             churned,
         };
         script.draw(keys, random);
+        let pauses = group.pause_ns.into_iter().flat_map(|mean_ns| {
+            let pauses = exponential(random).into_iter();
+            pauses.map(move |pause| Section::lasting(pause * mean_ns))
+        });
+        script.pauses = pauses.collect();
         script.hashed = hashed.map(|keys| (Arc::clone(keys), keys.entries(&script.ids)));
         script
     }

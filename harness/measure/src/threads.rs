@@ -279,6 +279,9 @@ fn follow<R: Loops>(
         {
             let extra = script.extra(step, at, section);
             misses += u64::from(!take(handle, step, id, at, extra));
+            if !script.pauses.is_empty() {
+                black_box(script.pauses[at % script.pauses.len()].spend(id.0));
+            }
             if step.writes() {
                 unpublished += 1;
                 if unpublished == publish_every {

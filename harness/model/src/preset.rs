@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::{Group, Scenario};
+
+/// The counted window of most slices.
+pub const WINDOW: Duration = Duration::from_millis(2);
+
 /// A time budget. The number of blocks adapts to the machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -49,9 +54,14 @@ impl Preset {
     /// The counted window of a slice. Short, because contended locks have moods that last longer: many
     /// short windows average over them, a few long ones do not. Longer where threads take turns on the
     /// processors: it takes many times as long until each has had one, and a window should see more
-    /// than those that have a processor at the moment.
-    pub const fn window(self, oversubscribed: bool) -> Duration {
-        Duration::from_millis(if oversubscribed { 10 } else { 2 })
+    /// than those that have a processor at the moment. And longer where threads pause: they meet seldom.
+    pub fn window(self, scenario: &Scenario, cpus: usize) -> Duration {
+        let pauses = |group: &Group| group.pause_ns.is_some();
+        Duration::from_millis(match scenario {
+            Scenario { groups, .. } if groups.iter().any(pauses) => 25,
+            _ if scenario.threads() > cpus => 10,
+            _ => return WINDOW,
+        })
     }
 
     /// Uncounted, before each window.

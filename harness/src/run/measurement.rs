@@ -85,7 +85,7 @@ impl Plan {
         let scenario = scenarios
             .find(|scenario| scenario.name == part.scenario)
             .expect("the schedule names scenarios of the plan only");
-        let window = self.preset.window(scenario.threads() > environment::cpus());
+        let window = self.preset.window(scenario, environment::cpus());
         // Counts are exact: once is enough.
         let accounted = lines.iter().filter_map(Line::try_as_memory_ref);
         let accounted = accounted.filter(|memory| memory.scenario == part.scenario);

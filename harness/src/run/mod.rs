@@ -16,7 +16,7 @@ use model::assumption::Assumption;
 use model::clock;
 use model::environment::{self, Environment};
 use model::error::Result;
-use model::preset::Preset;
+use model::preset::{self, Preset};
 use model::sample::{Card, Exclusion, Header, SCHEMA};
 use model::scenario::{self, RecordKind, Scenario};
 use registry::strategies::{self, participants};
@@ -117,8 +117,11 @@ impl Plan {
     ///
     /// As [`scenario::affordable`].
     pub fn is_affordable(&self) -> Result<()> {
-        let slice = self.slice(false);
-        let timed = |scenario| (scenario, self.shortest_of(scenario, PROCESSES_MIN, slice));
+        // Whatever the machine.
+        let timed = |scenario| {
+            let slice = self.slice(scenario, usize::MAX);
+            (scenario, self.shortest_of(scenario, PROCESSES_MIN, slice))
+        };
         let scenarios = self.scenarios.iter().map(timed);
         scenario::affordable(
             scenarios,
@@ -130,15 +133,15 @@ impl Plan {
     /// What so many processes of every scenario take at least, with a block each.
     pub fn shortest(&self, processes: u32) -> Duration {
         let of_scenario = |scenario: &Scenario| {
-            let slice = self.slice(scenario.threads() > environment::cpus());
+            let slice = self.slice(scenario, environment::cpus());
             self.shortest_of(scenario, processes, slice)
         };
         self.scenarios.iter().map(of_scenario).sum()
     }
 
     /// A slice: what is counted of it and what is not.
-    fn slice(&self, oversubscribed: bool) -> Duration {
-        self.preset.ramp() + self.preset.window(oversubscribed)
+    fn slice(&self, scenario: &Scenario, cpus: usize) -> Duration {
+        self.preset.ramp() + self.preset.window(scenario, cpus)
     }
 
     /// The strategies that take part in a scenario, and who does not, and why.
@@ -166,7 +169,7 @@ impl Plan {
             scenarios: self.scenarios.clone(),
             strategies: cards.collect(),
             exclusions: exclusions.collect(),
-            window_ns: self.preset.window(false).as_nanos() as u64,
+            window_ns: preset::WINDOW.as_nanos() as u64,
             assumptions: self.assumptions.clone(),
             looks: analysis::LOOKS,
             runs: Vec::new(),

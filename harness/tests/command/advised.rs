@@ -105,7 +105,7 @@ fn an_earlier_advice_that_is_none_or_another_is_refused() {
     let error = against(&written(&folder, "other.json", "{\"a\":1}"));
     assert!(error.contains("is no advice.json"), "{error}");
     let text = format!(
-        "{{\"schema\":\"pivot-advice/4\",\"baseline\":\"mutex/std\",\"workload\":{{\"name\":\"x\",\
+        "{{\"schema\":\"pivot-advice/5\",\"baseline\":\"mutex/std\",\"workload\":{{\"name\":\"x\",\
          \"table\":{{\"records\":8}},\"readers\":{{\"threads\":2}}}},\"conclusion\":{}}}",
         "{\"decision\":\"stay\",\"trades\":[]}"
     );
@@ -137,7 +137,7 @@ fn a_workload_becomes_an_answer_and_a_decision_record() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{stderr}");
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(document["schema"], "pivot-advice/4");
+    assert_eq!(document["schema"], "pivot-advice/5");
     let decision = document["conclusion"]["decision"].as_str().unwrap();
     assert!(
         ["stay", "undecided"].contains(&decision),

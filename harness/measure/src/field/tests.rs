@@ -53,6 +53,26 @@ fn a_script_has_the_shares_that_were_asked_for() {
     assert!(Field::new(&scenario(&read), 1).script(0).is_none());
 }
 
+/// The chain of dependent operations may have any speed here: ten times the mean is ten times the links.
+#[test]
+fn pauses_have_the_mean_that_was_asked_for_and_differ() {
+    let links = |pause_ns: Option<f64>| -> Vec<f64> {
+        let group = Group { pause_ns, ..mix() };
+        let field = Field::new(&scenario(&group), 1);
+        let pauses = &field.script(0).unwrap().pauses;
+        pauses.iter().map(|pause| pause.0 as f64).collect()
+    };
+    assert!(links(None).is_empty());
+    let sum = |mean_ns: f64| links(Some(mean_ns)).iter().sum::<f64>();
+    let ratio = sum(1e5) / sum(1e4);
+    assert!((ratio - 10.0).abs() < 0.01, "{ratio}");
+    let long = links(Some(1e5));
+    let mean = long.iter().sum::<f64>() / long.len() as f64;
+    let above = long.iter().filter(|&&pause| pause > mean).count() as f64;
+    // Of the exponential distribution, one in e.
+    assert!((above / long.len() as f64 - (-1.0_f64).exp()).abs() < 0.01);
+}
+
 /// YCSB D and E insert one in twenty.
 #[test]
 fn ycsb_inserts_what_it_says() {

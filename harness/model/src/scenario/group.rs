@@ -39,6 +39,10 @@ pub struct Group {
     /// How the operations of a thread that has `every_us` lie in time.
     #[serde(default, skip_serializing_if = "crate::is_default")]
     pub arrivals: Arrivals,
+    /// What a thread works elsewhere after each of its operations, in nanoseconds: on average, and exponentially distributed.
+    /// It counts as a part of the operation, so a gain is one of the program around the table (a closed loop).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_ns: Option<f64>,
     /// After how many of its writes a thread publishes. Without it, never by itself: a strategy that
     /// batches then publishes when it sees fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -164,6 +168,7 @@ impl Group {
         let sections = !self.sections.is_empty() || !self.write_sections.is_empty();
         self.does == Activity::Mix
             || self.section_ns.is_some()
+            || self.pause_ns.is_some()
             || sections
             || self.publish_every.is_some()
     }
@@ -219,6 +224,7 @@ impl Group {
             (" publishing every ", publishes, ""),
             (" at ", self.speed, " times its speed"),
             (" every ", self.every_us, " us"),
+            (" pausing for ", self.pause_ns, " ns on average"),
         ] {
             text.extend(number.map(|number| format!("{before}{number}{after}")));
         }

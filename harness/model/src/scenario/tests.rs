@@ -135,6 +135,11 @@ fn contradictory_axes_are_told_what_would_be_right() {
             "reads nothing",
         ),
         (refusal("", &format!("{READ}section_ns = 1e9\n")), "100000"),
+        (refusal("", &format!("{READ}pause_ns = 2e6\n")), "1000000"),
+        (
+            refusal("", &format!("{READ}pause_ns = 5\nevery_us = 5\n")),
+            "leave out every_us",
+        ),
         (
             refusal("", &format!("{READ}publish_every = 5\n")),
             "has none",
@@ -263,6 +268,11 @@ fn a_replay_that_makes_no_sense_is_refused() {
             "here one does read for 100 ns",
         ),
         (trace, format!("{REPLAY}every_us = 3\n"), "give it a speed"),
+        (
+            trace,
+            format!("{REPLAY}pause_ns = 3\n"),
+            "work between operations",
+        ),
         (trace, format!("{REPLAY}speed = 0\n"), "between 0.001 and"),
         (trace, format!("{REPLAY}speed = nan\n"), "between 0.001 and"),
         (trace, format!("{REPLAY}{READ}speed = 2\n"), "does \"read\""),

@@ -211,6 +211,7 @@ impl Group {
         let is_paced = self.every_us.is_some() || self.publish_every.is_some();
         let times = "a replay keeps to the times of its trace: give it a speed, and neither every_us nor \
                      publish_every";
+        let pauses = "pause_ns is work between operations: leave out every_us, and a replay has its own times";
         let speed = format!("speed is that of a replay; here the group does \"{does}\"");
         let section =
             format!("section_ns is time inside a read; a group that does \"{does}\" reads nothing");
@@ -218,6 +219,10 @@ impl Group {
         let never = "publish_every = 0 never publishes; leave it out";
         let faults = [
             (replays && is_paced, times),
+            (
+                self.pause_ns.is_some() && (replays || self.every_us.is_some()),
+                pauses,
+            ),
             (self.speed.is_some() && !replays, speed.as_str()),
             (self.section_ns.is_some() && !self.reads(), &section),
             (self.publish_every == Some(0), never),
@@ -227,6 +232,7 @@ impl Group {
         let left_out =
             |fault: String| fault + "; left out, the trace is replayed as fast as it goes";
         bounds("every_us", self.every_us, 0.1..=1e6)
+            .or_else(|| bounds("pause_ns", self.pause_ns, 0.0..=SECTIONS_NS_MAX))
             .or_else(|| bounds("section_ns", self.section_ns, 0.0..=SECTION_NS_MAX))
             .or_else(|| bounds("speed", self.speed, SPEEDS).map(left_out))
             .or_else(|| first(&faults))

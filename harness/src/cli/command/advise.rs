@@ -7,19 +7,20 @@ use std::path::{Path, PathBuf};
 
 use ::advice::{
     Agreement, Earlier, Program, Questions, RecordedWorkload, TEMPLATE, Workload, agreement,
-    chosen, conclude, gain_of,
+    chosen, conclude, gain_of, in_program,
 };
 use analysis::{Samples, merge};
 use harness::recorded::ADVICE;
 use harness::run::{Plan, Recording};
 use locks::verdict::Verdict;
 use model::controls;
-use model::environment::Build;
+use model::environment::{Build, cpus};
 use model::error::{Error, Result};
 use model::output::{self, Existing};
 use model::sample::PACKED;
 use report::advice::{self, Advice};
 use report::{self, Form, Source};
+use results::Machine;
 
 use super::{attended, content, environment, kept_in};
 use crate::arguments::{AdviseOptions, Contest, Format};
@@ -59,7 +60,11 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let wrong = |what| Error::input(format!("{}: {what}", file.display()));
     let is_built_alike = workload.deploy.is_built_alike(&Build::of_this_program());
     is_built_alike.map_err(wrong)?;
-    let questions = workload.questions().map_err(wrong)?;
+    let mut questions = workload.questions().map_err(wrong)?;
+    let played = recorded
+        .as_ref()
+        .and_then(|Recorded { lock, .. }| in_program(&lock.program, &workload, cpus()));
+    questions.scenarios.extend(played);
     if let Some(record) = &options.adr {
         output::check(record, Existing::forced(options.force))?;
     }
@@ -91,16 +96,8 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let results = judged(&samples);
     let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
     conclusion.left_out = left_out(options, &plan)?;
-    // What the recorded program gains by each strategy that was measured.
-    conclusion.program = recorded.map(|Recorded { lock, .. }| {
-        let program = lock.program;
-        let names = conclusion.candidates.iter();
-        let names = names.filter(|_| !program.is_stand_in);
-        let gains =
-            names.filter_map(|name| gain_of(&program, &workload, &questions, &results, name));
-        let gains = gains.collect();
-        Program { gains, ..program }
-    });
+    let gains = |recorded: Recorded| recorded.gains(&workload, &results, &conclusion.candidates);
+    conclusion.program = recorded.map(gains);
     let agreement = earlier
         .as_ref()
         .map(|earlier| (earlier, agreement(earlier, &conclusion)));
@@ -256,6 +253,17 @@ impl Recorded {
             ))
         };
         Workload::parse(&self.text, &place).map_err(correct)
+    }
+
+    /// The program, and what it gains by each of these strategies.
+    fn gains(self, workload: &Workload, results: &Machine, strategies: &[String]) -> Program {
+        let program = self.lock.program;
+        let gains = strategies.iter();
+        let gains = gains.filter_map(|name| gain_of(&program, workload, results, name));
+        Program {
+            gains: gains.collect(),
+            ..program
+        }
     }
 
     fn keep(&self, folder: &Path) -> Result<()> {

@@ -40,8 +40,10 @@ const STOPPED: f64 = 0.3;
 const ASKED: f64 = 0.6;
 /// ...that its closest strategies may take, if that did not decide...
 const AGAIN: f64 = 0.8;
-/// ...and that is over behind the sweeps.
+/// ...that is over behind the sweeps...
 const SWEPT: f64 = 0.95;
+/// ...and behind playing a recorded program, which comes on top.
+const PLAYED: f64 = 1.3;
 
 /// Measuring processes that decide: 1 % of wrong verdicts among a hundred, of which few agree, leaves 2^-14 to each.
 const DECISIVE: u32 = 16;
@@ -105,39 +107,53 @@ impl Stages<'_> {
         Ok(self.screening(run.recording.lines()))
     }
 
+    /// Measures the workload, what lies around it, and the program that it was recorded of, if it was.
+    fn measure(&self, run: &mut Run<'_>) -> Result<()> {
+        let is_recorded = self.plan.scenarios.iter().any(is_played);
+        let whole = if is_recorded { PLAYED } else { 1.0 };
+        let until = |share: f64| STOPPED + (1.0 - STOPPED) * share / whole;
+        self.measure_workload(&until, run)?;
+        let played = self.part(&self.beside_baseline(run), is_played);
+        played.measure(self.limits(PLAYED, 1), until(whole), run)
+    }
+
+    /// So many times as many rounds as usual, in this share of the time.
+    fn limits(&self, share: f64, times: u32) -> Limits {
+        Limits {
+            budget: budgets(self.plan.preset)[0].mul_f64(share),
+            rounds: times * self.plan.preset.rounds(),
+            one_answer: true,
+        }
+    }
+
     /// Measures the workload itself, with the baseline even where that does not offer what is needed. Then, with the
     /// strategies that the answer is about: the workload again, unless that is decided; where the answer flips; and
     /// what predictions start from.
-    fn measure(&self, run: &mut Run<'_>) -> Result<()> {
-        let rounds = self.plan.preset.rounds();
-        let limits = |share, rounds| Limits {
-            budget: budgets(self.plan.preset)[0].mul_f64(share),
-            rounds,
-            one_answer: true,
-        };
-        let until = |share: f64| STOPPED + (1.0 - STOPPED) * share;
+    fn measure_workload(&self, until: &impl Fn(f64) -> f64, run: &mut Run<'_>) -> Result<()> {
         let all = self.beside_baseline(run);
         self.part(&all, is_asked)
-            .measure(limits(ASKED, rounds), until(ASKED), run)?;
+            .measure(self.limits(ASKED, 1), until(ASKED), run)?;
         let mut answer = self.answer(run.recording.lines());
         if matches!(answer, Choice::Undecided { .. }) {
             let closest = self.finalists(&answer).unwrap_or(all);
             let closest = self.part(&closest, is_asked);
-            closest.measure(limits(AGAIN, 2 * rounds), until(AGAIN), run)?;
+            closest.measure(self.limits(AGAIN, 2), until(AGAIN), run)?;
             answer = self.answer(run.recording.lines());
         }
         let Some(finalists) = self.finalists(&answer) else {
             return Ok(());
         };
         let swept = self.part(&finalists, |scenario| scenario.point.is_some());
-        swept.measure(limits(SWEPT, rounds), until(SWEPT), run)?;
-        let is_left = |scenario: &Scenario| !is_asked(scenario) && scenario.point.is_none();
+        swept.measure(self.limits(SWEPT, 1), until(SWEPT), run)?;
+        let is_left = |scenario: &Scenario| {
+            !is_asked(scenario) && scenario.point.is_none() && !is_played(scenario)
+        };
         let alone = self.part(&finalists, is_left);
         if self.workload.is_predictable() {
             run.carry_out(alone.traces(Preset::Quick), until(SWEPT))?;
             run.carry_out(calibration(), until(SWEPT))?;
         }
-        alone.measure(limits(1.0, rounds), 1.0, run)
+        alone.measure(self.limits(1.0, 1), until(1.0), run)
     }
 
     /// What the workload's own scenarios say so far.
@@ -280,6 +296,11 @@ fn asked(samples: &Samples) -> Machine {
 /// Whether a scenario is the workload itself, and not something around it.
 fn is_asked(scenario: &Scenario) -> bool {
     scenario.origin == Origin::Report
+}
+
+/// Whether a scenario plays a recorded program.
+fn is_played(scenario: &Scenario) -> bool {
+    scenario.groups.iter().any(|group| group.pause_ns.is_some())
 }
 
 /// Whether a strategy competes.
