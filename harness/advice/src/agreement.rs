@@ -33,7 +33,7 @@ pub enum Agreement {
     AsGood,
     /// What was recommended improves on the baseline here, too, but something else is faster still.
     Sound,
-    /// One of them did not decide.
+    /// One of them did not decide, or the later one does not judge what the earlier one recommended.
     Open,
     /// What was recommended is not borne out.
     Differs,
@@ -81,6 +81,8 @@ pub fn agreement(earlier: &Earlier, now: &Conclusion) -> Agreement {
                 Agreement::AsGood
             } else if now.sound.iter().any(|name| name == theirs[0]) {
                 Agreement::Sound
+            } else if now.open.iter().any(|name| name == theirs[0]) {
+                Agreement::Open
             } else {
                 Agreement::Differs
             }
@@ -125,6 +127,7 @@ mod tests {
             candidates: Vec::new(),
             left_out: 0,
             sound: vec!["a/sound".into()],
+            open: vec!["a/open".into()],
             screening: Screening::default(),
             flips: Vec::new(),
             deployment: Deployment::default(),
@@ -150,6 +153,7 @@ mod tests {
         assert_eq!(agreed(adopted(), adopt("a/b", &[])), Agreement::Differs);
         assert_eq!(agreed(adopted(), stay()), Agreement::Differs);
         assert_eq!(agreed(stay(), adopted()), Agreement::Differs);
+        assert_eq!(agreed(adopt("a/open", &[]), adopted()), Agreement::Open);
         let hopeful = Vec::new();
         assert_eq!(
             agreed(Choice::Undecided { hopeful }, adopted()),

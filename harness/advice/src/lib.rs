@@ -53,6 +53,9 @@ pub struct Conclusion {
     /// Those of them that qualify: they improve something that decides by more than the margin, and slow nothing that
     /// does down by more than is tolerated, as measured.
     pub sound: Vec<String>,
+    /// Those that these samples do not judge.
+    #[serde(skip)]
+    pub open: Vec<String>,
     /// The strategies that were not, and what is known of the others and their needs.
     #[serde(flatten)]
     pub screening: Screening,
@@ -80,6 +83,7 @@ impl Conclusion {
             candidates: Vec::new(),
             left_out: 0,
             sound: Vec::new(),
+            open: Vec::new(),
             screening: Screening::default(),
             flips: Vec::new(),
             deployment: Deployment::default(),
@@ -121,15 +125,19 @@ pub fn conclude(
     let rivals: Vec<&str> = rivals.filter(|rival| name != Some(rival)).collect();
     let flips = results.flips.iter();
     let flips = flips.filter(|flip| name == Some(&flip.strategy));
-    let sound = candidates.iter();
-    let sound = sound.filter(|candidate| candidate.decision == Decision::Adopt);
+    let judged = |wanted: &[Decision]| {
+        let all = candidates.iter();
+        let all = all.filter(|candidate| wanted.contains(&candidate.decision));
+        all.map(|candidate| candidate.card.name.clone()).collect()
+    };
     Conclusion {
         flips: flips.cloned().collect(),
         deployment: deployment::deployment(workload, results, name, &rivals),
         approximated: approximation::approximations(workload, subjects, results),
         candidates: cards.iter().map(|card| card.name.clone()).collect(),
         left_out: 0,
-        sound: sound.map(|candidate| candidate.card.name.clone()).collect(),
+        sound: judged(&[Decision::Adopt]),
+        open: judged(&[Decision::Undecided, Decision::TooFew]),
         screening,
         decision,
         program: None,

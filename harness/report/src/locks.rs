@@ -267,7 +267,7 @@ mod tests {
         assert!(bound < verdict && verdict < at("| Lock | Taken"));
         let none = locks(&analysed(REGISTRY), None, Form::Markdown);
         assert!(none.contains("No lock matters."), "{none}");
-        assert!(none.contains("at most 0.8 % of throughput"), "{none}");
+        assert!(none.contains("at most 1.6 % of throughput"), "{none}");
     }
 
     #[test]

@@ -193,6 +193,23 @@ impl<R: Record> Handle<R> for PerProcessHandle<'_, R> {
             .map(Arc::unwrap_or_clone)
     }
 
+    fn fill(&mut self, records: &[(ProcessId, R)]) {
+        let membership = self.0.lock_membership();
+        let old = self.0.directory.load_full();
+        let mut new = Directory::clone(&old);
+        for (id, record) in records {
+            let record = Arc::new(record.clone());
+            // Live, by the invariant, and nobody can kill it while we hold the mutex.
+            let displaced = new.get(id).and_then(|cell| cell.displace(&record));
+            if displaced.is_none() {
+                new.insert(*id, Arc::new(Cell::live(record)));
+            }
+        }
+        self.0.directory.store(Arc::new(new));
+        // The mutex first: freeing the old directory may take a while.
+        drop(membership);
+    }
+
     #[inline]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         let directory = self.0.directory.load();

@@ -180,6 +180,38 @@ impl<R: Record> PerProcess<R> {
         unsafe { new.into_record() }.map_or(Ok(()), Err)
     }
 
+    /// Links new cells for all processes that have no live one, with one copy of the directory; gives the other records back.
+    fn link_all(&self, records: &[(ProcessId, R)], guard: &Guard) -> Vec<(ProcessId, R)> {
+        let cells = records.iter();
+        let cells = cells.map(|(id, record)| (*id, Cell::new(record.clone())));
+        let cells: Vec<(ProcessId, Cell<R>)> = cells.collect();
+        let link = |directory: &IdMap<Cell<R>>| {
+            let mut copy = directory.clone();
+            let mut unlinked = Vec::new();
+            for &(id, new) in &cells {
+                // SAFETY: `update` shows us the directory under this guard, and the slot's guard is of the same
+                // collector; the cells that are only in the copy are ours.
+                let live = |cell: &Cell<R>| unsafe { cell.slot(guard).get(guard).is_some() };
+                if copy.get(&id).is_some_and(live) {
+                    unlinked.push((id, new));
+                } else {
+                    copy.insert(id, new);
+                }
+            }
+            Write::Publish(copy, unlinked)
+        };
+        // SAFETY: the guard is of the collector that all who reach the directory pin.
+        let unlinked = unsafe { self.directory.update(guard, link) };
+        guard.flush();
+        // A table has a directory, so there was something to update.
+        let unlinked = unlinked.unwrap_or(cells);
+        let records = unlinked.into_iter().filter_map(|(id, cell)| {
+            // SAFETY: the directory that was published is without it: nobody else knows it.
+            Some((id, unsafe { cell.into_record() }?))
+        });
+        records.collect()
+    }
+
     /// Publishes a directory without `cell`, unless somebody has, and retires the cell.
     ///
     /// # Safety
@@ -247,6 +279,13 @@ impl<R: Record> Handle<R> for PerProcessHandle<'_, R> {
                 Ok(()) => return None,
                 Err(back) => record = back,
             }
+        }
+    }
+
+    fn fill(&mut self, records: &[(ProcessId, R)]) {
+        let others = self.table.link_all(records, &self.participant.pin());
+        for (id, record) in others {
+            self.insert(id, record);
         }
     }
 
