@@ -282,7 +282,6 @@ mod tests {
         handle.scan(|id, record| seen.push((id, record.revision())));
         seen.sort_unstable();
         assert_eq!(seen, [(old, 0), (new, 0)]);
-        drop(handle);
         drop(table);
         assert_eq!(probe.alive(), 1, "only the one that was cloned from");
     }
