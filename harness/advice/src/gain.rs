@@ -22,6 +22,7 @@
 //! No strategy gains more than a free lock, the bound of the recording. What no loop knows: whether a long section needs the whole
 //! table, so that it waits for every shard.
 
+use analysis::SKEW;
 use model::scenario::{Origin, Scenario};
 use results::Machine;
 use serde::Serialize;
@@ -76,8 +77,8 @@ struct Played<'a> {
 /// A program as it is played.
 struct Loop<'a> {
     parts: Vec<Played<'a>>,
-    /// How many times as long a round of the loop takes as one of the program.
-    speed: f64,
+    /// A round of the loop takes so many times as long as one of the program: 1, or less where times are cut.
+    scale: f64,
 }
 
 /// No longer work is played between two operations.
@@ -85,7 +86,7 @@ const PAUSE_MOST_NS: f64 = 1e6;
 
 /// How far apart two measurements of the same may lie without a cause: as far as the controls of a run tolerate it of the
 /// baseline's own slices.
-const RESOLUTION: f64 = 0.02;
+const RESOLUTION: f64 = SKEW - 1.0;
 
 impl<'a> Loop<'a> {
     /// Nothing if the measured strategies do not stand in the lock's place.
@@ -100,8 +101,8 @@ impl<'a> Loop<'a> {
         let parts: Vec<Played<'_>> = parts.collect::<Option<_>>()?;
         let kept = parts.iter().map(|played| played.kept);
         let fitting = parts.iter().map(|played| PAUSE_MOST_NS / played.pause_ns);
-        let speed = kept.chain(fitting).fold(1.0, f64::min);
-        (!program.is_stand_in).then_some(Self { parts, speed })
+        let scale = kept.chain(fitting).fold(1.0, f64::min);
+        (!program.is_stand_in).then_some(Self { parts, scale })
     }
 }
 
@@ -157,9 +158,9 @@ pub fn in_program(program: &Program, workload: &Workload, cpus: usize) -> Option
     let groups = played.parts.iter().map(|part| {
         let mut group = group(&part.part, part.threads, None);
         for section in group.sections.iter_mut().chain(&mut group.write_sections) {
-            section.ns *= played.speed / part.kept;
+            section.ns *= played.scale / part.kept;
         }
-        group.pause_ns = Some((part.pause_ns * played.speed).min(PAUSE_MOST_NS));
+        group.pause_ns = Some((part.pause_ns * played.scale).min(PAUSE_MOST_NS));
         group
     });
     Some(Scenario {
@@ -187,7 +188,7 @@ pub fn gain_of(
         // A cell is wall time by the operations of the threads that have a processor.
         let running = part.threads.min(results.environment.cpus) as f64;
         let round_ns = results.cell(&name, &results.baseline, metric)?.median * running;
-        let saved = part.saved_ns(round_ns / played.speed, [ratio.ci_low, ratio.ci_high]);
+        let saved = part.saved_ns(round_ns / played.scale, [ratio.ci_low, ratio.ci_high]);
         Some(saved.map(|saved_ns| part.share.weight * saved_ns / part.share.round_ns))
     });
     let saved: Vec<[f64; 2]> = saved.collect::<Option<_>>()?;

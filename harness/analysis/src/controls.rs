@@ -89,7 +89,7 @@ fn must_be_found(results: &Machine, cell: &Cell, planted: f64) -> bool {
 
 /// The median of skewed noise against the mean of two neighbours is not exactly that of equal ones: up
 /// to so much is no fault, and a tenth of what the margin is.
-const SKEW: f64 = 1.02;
+pub const SKEW: f64 = 1.02;
 
 /// The baseline's own slices against each other: no table but one, so nothing but time differs.
 fn own_slices(

@@ -28,6 +28,7 @@ use model::collect::unique;
 use model::environment::Environment;
 use model::sample::{Failure, Line, SliceKey};
 
+pub use controls::SKEW;
 pub use evidence::Evidence;
 pub use guarantees::{contradicts, faulted, guarantees, held_up_at};
 pub use merge::merge;

@@ -295,8 +295,8 @@ fn a_recorded_lock_becomes_a_workload_and_an_answer() {
         assert!(low <= high && high <= program["bound"].as_f64().unwrap());
         let mut rows = document["evidence"].as_array().unwrap().iter();
         let row = rows.find(|row| row["strategy"] == gain["strategy"]);
-        let said = row.unwrap()["program"].as_str().unwrap();
-        assert!(said.contains(" % to "), "{said}");
+        let printed = row.unwrap()["program"].as_str().unwrap();
+        assert!(printed.contains(" % to "), "{printed}");
     }
     let answer = document["advice"]["answer"].to_string();
     for sentence in [

@@ -270,23 +270,6 @@ mod tests {
     }
 
     #[test]
-    fn a_fill_links_new_cells_and_replaces_in_live_ones() {
-        let (token, probe) = Token::new();
-        let table = PerProcess::<Token>::with_capacity(4);
-        let mut handle = table.handle();
-        let (old, new) = (ProcessId(1), ProcessId(2));
-        handle.insert(old, token.clone());
-        assert_eq!(handle.apply(old, Step::Next), Some(Ok(1)));
-        handle.fill(&[old, new, new].map(|id| (id, token.clone())));
-        let mut seen = Vec::new();
-        handle.scan(|id, record| seen.push((id, record.revision())));
-        seen.sort_unstable();
-        assert_eq!(seen, [(old, 0), (new, 0)]);
-        drop(table);
-        assert_eq!(probe.alive(), 1, "only the one that was cloned from");
-    }
-
-    #[test]
     fn coming_and_going_accumulates_nothing() {
         let (token, probe) = Token::new();
         let table = PerProcess::<Token>::with_capacity(4);
