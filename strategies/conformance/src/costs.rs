@@ -35,9 +35,10 @@ const SWING_BYTES: i64 = 8_192;
 const READS: u64 = 32_768;
 /// The same where nothing waits for a collector.
 const FEW_READS: u64 = 1_024;
-/// Allocations of reads that are none of theirs: a thread makes something when it waits for the first time, which may be
-/// after the reads that are not counted.
-const FIRST_USES: u64 = 2;
+/// Allocations of reads that are none of theirs. A thread that waits for the first time makes something of its own and
+/// an entry in a list of those who wait, and two threads may: the caller, and one that the strategy has started. Where both
+/// are fast, that may be after thousands of calls.
+const FIRST_USES: u64 = 4;
 
 /// What updates of one table took.
 struct Bill {
