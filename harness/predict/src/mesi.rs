@@ -161,10 +161,16 @@ impl Outcome {
 }
 
 /// What each processor did until a limit was reached, and in what time.
+///
+/// # Panics
+///
+/// With more than 65,535 processors or lines.
 pub(crate) fn run(setting: &Setting<'_>) -> Outcome {
     let processors = setting.programs.len();
     let lines = setting.programs.iter().map(|program| program.lines()).max();
     let lines = lines.unwrap_or(0);
+    let numbers = processors.max(lines);
+    assert!(u16::try_from(numbers).is_ok(), "{numbers} are too many");
     let start = |&program| Processor {
         program,
         step: 0,
@@ -183,7 +189,7 @@ pub(crate) fn run(setting: &Setting<'_>) -> Outcome {
     for processor in 0..processors {
         // Not all at once: each a little later than the one before.
         let agenda = &mut simulation.agenda;
-        agenda.enter(processor as Time, Event::Ready(processor));
+        agenda.enter(processor as Time, Event::Ready(processor as u16));
     }
     let end = time(setting.duration_ns);
     while let Some((now, event)) = simulation.agenda.next() {
@@ -192,9 +198,9 @@ pub(crate) fn run(setting: &Setting<'_>) -> Outcome {
         }
         simulation.now = now;
         match event {
-            Event::Ready(processor) => simulation.step(processor),
-            Event::LetGo(line) => simulation.let_go(line),
-            Event::Arrive(line) => simulation.arrive(line),
+            Event::Ready(processor) => simulation.step(processor.into()),
+            Event::LetGo(line) => simulation.let_go(line.into()),
+            Event::Arrive(line) => simulation.arrive(line.into()),
         }
     }
     let lasted = if simulation.is_at_limit() {
@@ -213,7 +219,8 @@ pub(crate) fn run(setting: &Setting<'_>) -> Outcome {
 impl Simulation<'_, '_> {
     fn is_at_limit(&self) -> bool {
         let setting = self.setting;
-        self.agenda.entered > setting.events_max || self.operations >= setting.operations_max
+        u64::from(self.agenda.entered) > setting.events_max
+            || self.operations >= setting.operations_max
     }
 
     fn after(&mut self, ns: f64, event: Event) {
@@ -237,7 +244,7 @@ impl Simulation<'_, '_> {
             };
             if let Step::Work(ns) = step {
                 processor.step += 1;
-                return self.after(ns, Event::Ready(number));
+                return self.after(ns, Event::Ready(number as u16));
             }
             let (line, writes) = step.access().expect("all others access a line");
             if !self.lines[line].allows(number, writes) {
@@ -270,7 +277,7 @@ impl Simulation<'_, '_> {
             Step::Release(_) => {
                 self.lines[line].version += 1;
                 if let Some(next) = self.lines[line].unlock(&mut self.random) {
-                    self.after(0.0, Event::Ready(next));
+                    self.after(0.0, Event::Ready(next as u16));
                 }
             }
             Step::Swap { again, .. } if is_as_before => {
@@ -298,7 +305,7 @@ impl Simulation<'_, '_> {
     fn send_request(&mut self, line: usize) {
         let (to, _) = self.lines[line].asked[0];
         let ns = self.transfer(line, to) * self.setting.keeps;
-        self.after(ns, Event::LetGo(line));
+        self.after(ns, Event::LetGo(line as u16));
     }
 
     fn transfer(&self, line: usize, to: usize) -> f64 {
@@ -312,18 +319,21 @@ impl Simulation<'_, '_> {
         let to = self.lines[line].choose(&mut self.random);
         let ns = self.transfer(line, to) * (1.0 - self.setting.keeps);
         self.lines[line].leave();
-        self.after(ns, Event::Arrive(line));
+        self.after(ns, Event::Arrive(line as u16));
     }
 
     fn arrive(&mut self, line: usize) {
-        for number in self.lines[line].arrive() {
+        let served = self.lines[line].arrive();
+        for &number in &served {
             // What it asked for it does, whoever asks next: or it might never get done.
             let processor = &self.processors[number];
             let step = processor.program.0[processor.step];
             if self.carry_out(number, step, line) {
-                self.after(0.0, Event::Ready(number));
+                self.after(0.0, Event::Ready(number as u16));
             }
         }
+        // Who comes next takes its memory.
+        self.lines[line].coming = served;
         if self.lines[line].asked.is_empty() {
             self.lines[line].is_moving = false;
         } else {
@@ -388,12 +398,14 @@ impl Line {
         let chosen = (random.next_u64() % self.asked.len() as u64) as usize;
         let (to, writes) = self.asked[chosen];
         self.comes_to_be_written = writes;
+        self.coming.clear();
         if writes {
             self.asked.swap_remove(chosen);
-            self.coming = vec![to];
+            self.coming.push(to);
         } else {
             let readers = self.asked.iter().filter(|(_, writes)| !writes);
-            self.coming = readers.map(|&(processor, _)| processor).collect();
+            let readers = readers.map(|&(processor, _)| processor);
+            self.coming.extend(readers);
             self.asked.retain(|&(_, writes)| writes);
         }
         to
@@ -423,24 +435,25 @@ impl Line {
 /// Times are in thousandths of a nanosecond: integers, so that the order of events is that of numbers.
 type Time = u64;
 
-/// Processors and lines go by their numbers.
+/// Processors and lines go by their numbers, which are small: an entry of the agenda has 16 bytes, and moving
+/// entries is most of what a simulation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     /// A processor can do its next step.
-    Ready(usize),
+    Ready(u16),
     /// A request reaches the holder of a line, which lets go.
-    LetGo(usize),
+    LetGo(u16),
     /// A line reaches those who asked for it.
-    Arrive(usize),
+    Arrive(u16),
 }
 
 /// Events by their time, and as they were entered where that is the same.
 #[derive(Debug, Default)]
 struct Agenda {
     /// With how many were entered before.
-    events: BinaryHeap<Reverse<(Time, u64, Event)>>,
+    events: BinaryHeap<Reverse<(Time, u32, Event)>>,
     /// How many were ever entered.
-    entered: u64,
+    entered: u32,
 }
 
 impl Agenda {
