@@ -104,7 +104,7 @@ async function hasAnswersWithoutScript(url) {
     const situations = await page.locator("h2[id^=case-]").count();
     if (situations) assert.ok(await choices.locator("tbody tr").count() >= situations, "a situation has no answer");
     else assert.equal(await choices.count(), 0, "an empty table");
-    assert.ok(await page.locator(ROWS).count() > 2 || await page.getByText("None of the report's rows").count(), "no headline table");
+    assert.ok(await page.locator(ROWS).count() > 2 || await page.getByText(/^None of .* rows was measured/).count(), "no headline table");
     assert.equal(await page.locator("tbody:empty").count(), 0, "an empty table");
     assert.equal(await page.locator("thead button").count(), 0, "buttons that do nothing");
   });

@@ -7,7 +7,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
-use results::{Machine, Metric, is_worse};
+use results::{Machine, Metric, Ratio, is_worse};
 
 use super::{facts, format};
 
@@ -47,7 +47,7 @@ pub(super) fn adoption(machine: &Machine, strategy: &str) -> Option<Value> {
 /// What a strategy costs on a machine.
 #[derive(Debug, Serialize)]
 pub(super) struct Tradeoffs {
-    /// The rows in which it is worse with their ratios, the worst first.
+    /// The rows in which it is worse with how many times better it is there, the worst first.
     pub(super) rows: Vec<String>,
     /// Promises that are not as good as the baseline's, and those.
     pub(super) weaker: Vec<String>,
@@ -75,7 +75,8 @@ impl Tradeoffs {
             (property.to_string(), text)
         });
         let (weaker_properties, weaker) = weaker.unzip();
-        let text = |(label, ratio)| format!("{label} {}", format::ratio(ratio));
+        let text =
+            |(label, ratio): (String, &Ratio)| format!("{label} {}", format::times(ratio.median));
         Self {
             rows: ratios.into_iter().map(text).collect(),
             weaker,

@@ -13,7 +13,7 @@ use super::charts::{RATIO_MIN, Scale, drawing, intervals};
 use super::collect::{grouped, unique};
 use super::draft::Draft;
 use super::facts::{self, Row};
-use super::view::{Figure, Section};
+use super::view::{Block, Figure, Section};
 use super::{adoption, decisions, flips, format, headline};
 
 /// A use case, as each machine answers it that measured it whole.
@@ -134,7 +134,13 @@ pub(super) fn first(results: &Results) -> Section {
                 has_open_end => compared(machine).any(has_open_end),
             }
         })
-        .figures("picture", picture)
+        .place(
+            "picture",
+            picture(results, &cases)
+                .map(Block::Figure)
+                .into_iter()
+                .collect(),
+        )
         .section()
 }
 
@@ -188,25 +194,26 @@ pub(super) fn sections(results: &Results) -> Vec<Section> {
 }
 
 fn costs(results: &Results) -> Section {
-    let named = |machine| {
+    let named = results.machines.iter().flat_map(|machine| {
         let answers =
             compared(machine).flat_map(|use_case| [&use_case.of_all, &use_case.of_published]);
         let named = answers.filter_map(|answer| answer.choice.as_ref());
-        unique(named.map(|choice| choice.strategy.as_str()))
-    };
-    let machines = results.machines.iter();
-    let adoptions = grouped(
-        machines.flat_map(|machine| named(machine).into_iter().map(move |name| (name, machine))),
-    );
-    let adoptions = adoptions.into_iter().filter_map(|(strategy, machines)| {
+        named.map(move |choice| (choice.strategy.as_str(), machine))
+    });
+    let named = grouped(named);
+    let adoptions = named.iter().filter_map(|(strategy, machines)| {
         let anchor = format!("adopt-{}", format::slug(strategy));
         Some(context! { anchor, ..adoption::adoption(machines[0], strategy)? })
     });
     Draft::new("costs", results)
         .fact("adoptions", adoptions.collect::<Vec<_>>())
         .of_each(|machine| {
-            let costs = named(machine).into_iter().map(|strategy| {
-                let lost = Value::from(Serde(Tradeoffs::from_machine(machine, strategy)));
+            // Named on one machine, it costs something on each that measured it.
+            let here = named.iter().map(|&(strategy, _)| strategy);
+            let here = here.filter(|strategy| machine.card(strategy).is_some());
+            let costs = here.map(|strategy| {
+                let lost = Tradeoffs::from_machine(machine, strategy);
+                let lost = machine.is_ranked(strategy).then_some(Serde(lost));
                 context! { strategy, lost }
             });
             context! { costs => costs.collect::<Vec<_>>() }
@@ -255,48 +262,74 @@ fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> S
     Section { id, ..section }
 }
 
-/// Where the axis of the picture begins and ends, in pixels.
-const ENDS: [i32; 2] = [390, 760];
+/// Where the titles of the picture's lines end, how long the axis of its only machine is and that of each of several, and
+/// how long the words behind it, in pixels.
+const TITLES: i32 = 380;
+const AXES: [i32; 2] = [370, 230];
+const WORDS: i32 = 230;
+const GAP: i32 = 10;
 
-/// A line for each use case, on one axis of times better.
-fn picture(machine: &Machine) -> Option<Figure> {
-    let cases: Vec<&UseCase> = compared(machine).collect();
-    let values = cases.iter().flat_map(|use_case| {
+/// A line for each use case, and a panel for each machine, whose axis is of times better.
+fn picture(results: &Results, cases: &[Case<'_>]) -> Option<Figure> {
+    let several = results.machines.len() > 1;
+    let length = AXES[usize::from(several)];
+    let lefts = (0..).map(|panel| TITLES + GAP + panel * (length + WORDS + GAP));
+    let panels = results.machines.iter().zip(lefts.clone());
+    let panels =
+        panels.map(|(machine, left)| Some((machine, axis(machine, [left, left + length])?)));
+    let panels: Vec<(&Machine, Scale)> = panels.collect::<Option<_>>()?;
+    let lines = cases.iter().map(|case| {
+        let cells = panels
+            .iter()
+            .map(|(machine, axis)| Some(line(case.on(machine)?, axis)));
+        context! { title => &case.answers[0].1.title, cells => cells.collect::<Vec<_>>() }
+    });
+    let grounds = panels.iter().map(|(machine, axis)| {
+        let [left, right] = axis.ends();
+        context! { left, right, title => &machine.name, axis => axis.ratios(machine.margin) }
+    });
+    let facts = context! {
+        several,
+        titles => TITLES,
+        width => lefts.clone().nth(panels.len()),
+        gap => GAP,
+        panels => grounds.collect::<Vec<_>>(),
+        lines => lines.collect::<Vec<_>>(),
+        baseline => &results.baseline,
+    };
+    let description = format::counted(cases.len(), "situation", None);
+    (!cases.is_empty()).then(|| drawing("situations", description, facts))
+}
+
+/// The axis of a machine's panel.
+fn axis(machine: &Machine, ends: [i32; 2]) -> Option<Scale> {
+    let values = compared(machine).flat_map(|use_case| {
         let choice = use_case.of_all.choice.iter();
         let ends = choice.flat_map(|choice| [choice.low, choice.high]);
         let gains = use_case.gains.iter().map(|gain| gain.times);
         ends.chain(use_case.ceiling).chain(gains)
     });
     let values = values.filter(|value| value.is_finite() && *value >= RATIO_MIN);
-    let values = values.chain([1.0, machine.margin]);
-    let axis = Scale::over(values, 1.15, ENDS)?;
-    let lines = cases.iter().map(|use_case| {
-        let gains = use_case.gains.iter();
-        let gains = gains.map(|gain| {
-            let is_below = axis.is_below(gain.times);
-            context! { strategy => &gain.strategy, x => axis.at(gain.times), is_below }
-        });
-        let choice = |answer: &Answer| {
-            let choice = answer.choice.as_ref()?;
-            let [from, x, to] = [choice.low, choice.times, choice.high].map(|value| axis.at(value));
-            Some(context! { from, x, to, ..Value::from(Serde(choice)) })
-        };
-        context! {
-            title => &use_case.title,
-            gains => gains.collect::<Vec<_>>(),
-            ceiling => use_case.ceiling.map(|ceiling| axis.at(ceiling)),
-            published => choice(&use_case.of_published),
-            choice => choice(&use_case.of_all),
-            is_open => use_case.of_all.is_open,
-        }
+    Scale::over(values.chain([1.0, machine.margin]), 1.15, ends)
+}
+
+/// What a panel has in the line of a use case.
+fn line(use_case: &UseCase, axis: &Scale) -> Value {
+    let gains = use_case.gains.iter();
+    let gains = gains.map(|gain| {
+        let is_below = axis.is_below(gain.times);
+        context! { strategy => &gain.strategy, x => axis.at(gain.times), is_below }
     });
-    let facts = context! {
-        left => ENDS[0],
-        right => ENDS[1],
-        axis => axis.ratios(machine.margin),
-        lines => lines.collect::<Vec<_>>(),
-        baseline => &machine.baseline,
+    let choice = |answer: &Answer| {
+        let choice = answer.choice.as_ref()?;
+        let [from, x, to] = [choice.low, choice.times, choice.high].map(|value| axis.at(value));
+        Some(context! { from, x, to, ..Value::from(Serde(choice)) })
     };
-    let description = format::counted(cases.len(), "situation", None);
-    (!cases.is_empty()).then(|| drawing("situations", description, facts))
+    context! {
+        gains => gains.collect::<Vec<_>>(),
+        ceiling => use_case.ceiling.map(|ceiling| axis.at(ceiling)),
+        published => choice(&use_case.of_published),
+        choice => choice(&use_case.of_all),
+        is_open => use_case.of_all.is_open,
+    }
 }

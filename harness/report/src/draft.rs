@@ -104,6 +104,7 @@ impl<'r> Draft<'r> {
         let figures = scope.iter().flat_map(|machine| {
             let named = move |figure: Figure| Figure {
                 caption: format!("{}{}", on(scope, machine), figure.caption),
+                is_beside: scope.len() > 1,
                 ..figure
             };
             make(machine).into_iter().map(named)
@@ -164,8 +165,8 @@ pub(super) fn over_text(name: &'static str, text: &str) -> Section {
     assembled(name, text, Placed::new(), &[])
 }
 
-/// The section of a text, with what it puts in places, and without its tables that have nothing to say. What is said of each of the
-/// machines alike, if it is about any, is said once.
+/// The section of a text, with what it puts in places. A table in which all is missing becomes a sentence that says why, and one
+/// without rows nothing. What is said of each of the machines alike, if it is about any, is said once.
 fn assembled(name: &str, text: &str, mut placed: Placed, scope: &[Machine]) -> Section {
     let mut title = String::new();
     let mut blocks = Vec::new();
@@ -192,11 +193,22 @@ fn assembled(name: &str, text: &str, mut placed: Placed, scope: &[Machine]) -> S
     if !scope.is_empty() {
         blocks = united(&blocks, scope);
     }
-    blocks.retain(|block| !matches!(block, Block::Table(table) if !table.has_rows()));
+    let blocks = blocks.into_iter().filter_map(|block| match &block {
+        Block::Table(table) => match table.missing() {
+            Some(why) if why.is_empty() => None,
+            Some(why) => Some(Block::Prose(format!(
+                "{}: {}.",
+                table.caption,
+                why.join(", ")
+            ))),
+            None => Some(block),
+        },
+        _ => Some(block),
+    });
     Section {
         id: name.to_owned(),
         title,
-        blocks,
+        blocks: blocks.collect(),
     }
 }
 

@@ -22,8 +22,15 @@ use super::{format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
     let rows = &facts::united(results, facts::report_rows);
+    let is_measured = |row: &Row<'_>| {
+        let mut machines = results.machines.iter();
+        machines.any(|machine| {
+            let mut contenders = machine.contenders();
+            contenders.any(|card| row.cell(machine, &card.name).is_some())
+        })
+    };
     Draft::new("report-table", results)
-        .fact("has_rows", !rows.is_empty())
+        .fact("has_rows", rows.iter().any(is_measured))
         .of_each(|machine| {
             let in_short = rows.iter().map(|row| in_short(results, machine, *row));
             let strategies = pivots::listed(machine.contenders(), |card| {

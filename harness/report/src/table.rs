@@ -75,6 +75,10 @@ impl Cell {
         }
     }
 
+    fn is_absent(&self) -> bool {
+        self.tone == Tone::Absent || self.line().is_empty()
+    }
+
     fn line(&self) -> String {
         let mut parts = vec![&*self.lead, &*self.detail, &*self.verdict];
         parts.retain(|part| !part.is_empty());
@@ -96,9 +100,18 @@ const HEADER_LINE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 impl Table {
-    /// Whether it has anything to say.
-    pub(super) fn has_rows(&self) -> bool {
-        self.groups.iter().any(|group| !group.rows.is_empty())
+    /// What is missing, if that is all that its cells say: each reason once. Nothing of a table without rows.
+    pub(super) fn missing(&self) -> Option<Vec<&str>> {
+        let rows = self.groups.iter().flat_map(|group| &group.rows);
+        let is_list = self.columns.is_empty();
+        let cells = rows.clone().flat_map(|row| &row.cells);
+        let is_empty = if is_list {
+            rows.count() == 0
+        } else {
+            cells.clone().all(Cell::is_absent)
+        };
+        let reasons = cells.map(|cell| cell.lead.as_str());
+        is_empty.then(|| unique(reasons.filter(|why| !why.is_empty())))
     }
 
     /// Whether its rows lead to what is about them.

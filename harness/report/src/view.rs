@@ -146,6 +146,8 @@ pub(super) struct Figure {
     pub(super) description: String,
     /// The only markup in the document: made by `charts`, which escapes its texts.
     pub(super) svg: String,
+    /// Whether the same of another machine may stand beside it.
+    pub(super) is_beside: bool,
 }
 
 /// The beginning of what is folded up.

@@ -116,6 +116,11 @@ impl Scale {
         })
     }
 
+    /// The pixels between which it lies.
+    pub(super) const fn ends(&self) -> [i32; 2] {
+        self.pixels
+    }
+
     /// The pixel of a value; what lies outside is at the end.
     pub(super) fn at(&self, value: f64) -> i32 {
         let share = (value.max(1e-9).ln() - self.low) / (self.high - self.low);
