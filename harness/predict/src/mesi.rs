@@ -12,7 +12,7 @@
 //! given back; of several who wait one is chosen.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -137,7 +137,6 @@ struct Simulation<'s, 'p> {
     processors: Vec<Processor<'p>>,
     lines: Vec<Line>,
     agenda: Agenda,
-    now: Time,
     /// Done so far, over all processors.
     operations: u64,
     random: Xoshiro256PlusPlus,
@@ -182,7 +181,6 @@ pub(crate) fn run(setting: &Setting<'_>) -> Outcome {
         processors: setting.programs.iter().map(start).collect(),
         lines: (0..lines).map(|_| Line::new(processors)).collect(),
         agenda: Agenda::default(),
-        now: 0,
         operations: 0,
         random: Xoshiro256PlusPlus::seed_from_u64(setting.seed),
     };
@@ -192,11 +190,11 @@ pub(crate) fn run(setting: &Setting<'_>) -> Outcome {
         agenda.enter(processor as Time, Event::Ready(processor as u16));
     }
     let end = time(setting.duration_ns);
-    while let Some((now, event)) = simulation.agenda.next() {
-        if now > end || simulation.is_at_limit() {
+    while !simulation.is_at_limit() {
+        let event = simulation.agenda.next();
+        let Some(event) = event.filter(|_| simulation.agenda.now <= end) else {
             break;
-        }
-        simulation.now = now;
+        };
         match event {
             Event::Ready(processor) => simulation.step(processor.into()),
             Event::LetGo(line) => simulation.let_go(line.into()),
@@ -204,7 +202,7 @@ pub(crate) fn run(setting: &Setting<'_>) -> Outcome {
         }
     }
     let lasted = if simulation.is_at_limit() {
-        simulation.now
+        simulation.agenda.now
     } else {
         // Where all wait for each other nothing happens until then.
         end
@@ -224,7 +222,7 @@ impl Simulation<'_, '_> {
     }
 
     fn after(&mut self, ns: f64, event: Event) {
-        self.agenda.enter(self.now + time(ns), event);
+        self.agenda.enter(time(ns), event);
     }
 
     /// Does the steps of a processor that take no time, and one that does.
@@ -452,21 +450,36 @@ enum Event {
 struct Agenda {
     /// With how many were entered before.
     events: BinaryHeap<Reverse<(Time, u32, Event)>>,
+    /// Those that were entered for the present, after all others that are due.
+    at_once: VecDeque<Event>,
+    now: Time,
     /// How many were ever entered.
     entered: u32,
 }
 
 impl Agenda {
-    /// Enters an event that is not over yet.
-    fn enter(&mut self, when: Time, event: Event) {
-        self.events.push(Reverse((when, self.entered, event)));
+    /// Enters an event that is so far off.
+    fn enter(&mut self, delay: Time, event: Event) {
+        if delay == 0 {
+            self.at_once.push_back(event);
+        } else {
+            let when = self.now + delay;
+            self.events.push(Reverse((when, self.entered, event)));
+        }
         self.entered += 1;
     }
 
-    /// The earliest, which is no longer in it.
-    fn next(&mut self) -> Option<(Time, Event)> {
+    /// The earliest, which is no longer in it. It is now the present.
+    fn next(&mut self) -> Option<Event> {
+        let is_due = |Reverse((when, ..)): &Reverse<(Time, u32, Event)>| *when == self.now;
+        if !self.events.peek().is_some_and(is_due) {
+            if let Some(event) = self.at_once.pop_front() {
+                return Some(event);
+            }
+        }
         let Reverse((when, _, event)) = self.events.pop()?;
-        Some((when, event))
+        self.now = when;
+        Some(event)
     }
 }
 
