@@ -507,6 +507,20 @@ mod tests {
     }
 
     #[test]
+    fn a_table_in_which_all_is_missing_says_why_and_is_none() {
+        let absent = |why: &str| format!("{MARK}absent {why}");
+        let (cell, other) = (absent("not measured"), absent("not traced"));
+        let table =
+            |rows: &str| over_text("text", &format!("Costs\n| Of | A | B |\n{rows}")).blocks;
+        let missing = table(&format!("| a | {cell} | {other} |\n| b | {cell} | |\n"));
+        let said = "Costs: not measured, not traced.";
+        assert_eq!(missing, [Block::Prose(said.into())]);
+        assert_eq!(table(""), []);
+        let partial = table(&format!("| a | {cell} | 5 |\n| b | {cell} | {other} |\n"));
+        assert!(matches!(&partial[..], [Block::Table(table)] if table.groups[0].rows.len() == 2));
+    }
+
+    #[test]
     fn a_template_words_a_table() {
         let lines = ["The", "caption", "| Of | A (note (s)) | Z |", "^ A note."];
         let table = worded(&lines);

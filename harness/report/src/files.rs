@@ -1,9 +1,12 @@
 //! The files of a report: what they hold, and how they come to their folder.
 
 use std::io::ErrorKind;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread::{self, ScopedJoinHandle};
 
 use minijinja::context;
+use minijinja::value::Value;
 use model::error::{Error, Result};
 use model::output::{self, Existing, Output};
 use model::sample;
@@ -12,7 +15,7 @@ use results::Results;
 
 use super::advice::Advice;
 use super::charts::drawing;
-use super::view::{Block, Figure, Page};
+use super::view::{Block, Document, Figure, Page};
 use super::{document, export, render};
 
 /// The page that decides.
@@ -41,23 +44,50 @@ impl File {
 
 /// All that a report's folder holds besides the samples: made of the results, and of nothing else.
 pub fn files(results: &Results, advice: Option<&Advice>) -> Vec<File> {
-    let mut document = document(results, advice);
-    let mut files = vec![
-        File::new(JSON, export::json(results)),
-        File::new(CSV, export::csv(results)),
-    ];
-    for page in &document.pages {
-        let html = render::render_value("report.html", document.context(page));
-        files.push(File::new(format!("{}.html", page.name), html));
-    }
-    let mut pages = std::mem::take(&mut document.pages);
-    files.extend(pages.iter_mut().flat_map(take_drawings));
-    document.pages = pages;
-    for page in &document.pages {
-        let markdown = render::markdown_text("report.md", document.context(page));
-        files.push(File::new(format!("{}.md", page.name), markdown));
-    }
-    files
+    thread::scope(|scope| {
+        let exported = [
+            (JSON, export::json as fn(&Results) -> String),
+            (CSV, export::csv),
+        ];
+        let exported =
+            exported.map(|(name, export)| scope.spawn(move || File::new(name, export(results))));
+        let mut document = document(results, advice);
+        let html = |context| render::render_value("report.html", context);
+        let html = pages(&document, "html", html);
+        let mut without_drawings = std::mem::take(&mut document.pages);
+        let drawings = without_drawings.iter_mut().flat_map(take_drawings);
+        let drawings: Vec<File> = drawings.collect();
+        document.pages = without_drawings;
+        let markdown = |context| render::markdown_text("report.md", context);
+        let markdown = pages(&document, "md", markdown);
+        let exported = exported.into_iter().map(joined);
+        exported
+            .chain(html)
+            .chain(drawings)
+            .chain(markdown)
+            .collect()
+    })
+}
+
+/// The pages in a form, each made on a thread of its own.
+fn pages(document: &Document, ending: &str, render: impl Fn(Value) -> String + Sync) -> Vec<File> {
+    thread::scope(|scope| {
+        let pages = document.pages.iter().map(|page| {
+            let make = || {
+                File::new(
+                    format!("{}.{ending}", page.name),
+                    render(document.context(page)),
+                )
+            };
+            scope.spawn(make)
+        });
+        let pages: Vec<_> = pages.collect();
+        pages.into_iter().map(joined).collect()
+    })
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// The folder of the drawings, in the folder of the report.

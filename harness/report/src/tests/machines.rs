@@ -225,17 +225,39 @@ fn every_strategy_has_a_line_for_each_machine() {
     );
 }
 
+/// Each strategy is the answer of one machine, and costs something on both.
+#[test]
+fn what_one_machine_names_has_its_costs_on_all() {
+    let page = html(&opposed());
+    let (costs, _) = section(&page, "costs")
+        .split_once("</table>")
+        .expect("it has a table");
+    assert!(!costs.contains("not measured"), "{costs}");
+    for (strategy, loses_on) in [("novel/left", "beta"), ("novel/right", "alpha")] {
+        let rows = costs.split("<tr>");
+        let loses: Vec<&str> = rows
+            .filter(|row| row.contains(strategy) && row.contains(" 0.50"))
+            .collect();
+        assert!(
+            loses.len() == 1 && loses[0].contains(loses_on),
+            "{strategy}: {costs}"
+        );
+    }
+}
+
 #[test]
 fn texts_of_all_machines_are_escaped_and_the_page_is_whole() {
     let merged = opposed();
     let html = html(&merged);
     assert!(html.contains("alpha &lt;b&gt;|") && !html.contains("alpha <b>"));
     assert!(markdown(&merged).contains(r"alpha &lt;b&gt;\|"));
+    let (_, picture) = html
+        .split_once("<figcaption>How many times better")
+        .expect("situations were measured");
+    let (picture, _) = picture.split_once("</svg>").expect("it is drawn");
     for machine in &merged.machines {
-        assert!(html.contains(&format!(
-            "<figcaption>{}: How many times better",
-            machine.name
-        )));
+        let title = format!(">{}</text>", machine.name);
+        assert!(picture.contains(&title), "{title} is not in {picture}");
         assert!(section(&html, "environment").contains(&format!("<li>{}: Started", machine.name)));
     }
     for name in [files::HTML, "details.html"] {

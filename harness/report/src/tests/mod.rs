@@ -445,6 +445,14 @@ fn what_was_not_measured_is_not_decided() {
     assert_eq!(decision(&run.results(), "novel/thing"), Decision::TooFew);
     let answer = answered(&run.results());
     assert!(answer.contains("Nothing was compared"), "{answer}");
+    let html = html(&run.results());
+    let table = section(&html, "report-table");
+    assert!(
+        table.contains("was measured in this run") && !table.contains("<table"),
+        "{table}"
+    );
+    let decisions = section(&html, "decisions");
+    assert!(!decisions.contains("Decision per strategy"), "{decisions}");
 }
 
 /// A folder that is removed again.
