@@ -94,7 +94,7 @@ fn bad_options_are_told_what_would_be_right() {
 
 #[test]
 fn what_cannot_be_predicted_is_said_in_one_line() {
-    let run = "reports/2026-11-24-epyc-2cpu";
+    let run = "reports/2026-11-28-epyc-2cpu";
     let error = refusal(&["predict", "--samples", run, "--operation", "scan"]);
     assert!(
         error.contains("[possible values: read-hit, apply]"),

@@ -107,7 +107,7 @@ fn options_that_mean_nothing_are_refused() {
     let folder = folder("meaningless");
     let error = refusal(&["list", "--baseline", "nosuch"]);
     assert!(error.contains("\"nosuch\""), "{error}");
-    let error = refusal(&["report", "reports/2026-11-24-epyc-2cpu", "--record="]);
+    let error = refusal(&["report", "reports/2026-11-28-epyc-2cpu", "--record="]);
     assert!(error.contains("--record=\"\""), "{error}");
     let error = refusal(&["selftest", "--runs", "0"]);
     assert!(error.contains("--runs"), "{error}");
