@@ -40,12 +40,17 @@ pub enum Agreement {
 }
 
 impl Earlier {
-    /// Reads an earlier advice for this workload.
+    /// Reads an earlier advice for this workload: its `advice.json`, or that of a folder.
     ///
     /// # Errors
     ///
     /// When it is no advice, or is for another workload or baseline.
     pub fn load(place: &Path, workload: &Workload, baseline: &str) -> Result<Self> {
+        let place = &if place.is_dir() {
+            place.join("advice.json")
+        } else {
+            place.to_owned()
+        };
         let text =
             std::fs::read_to_string(place).map_err(|error| Error::file("read", place, &error))?;
         let wrong = |what: String| Error::input(format!("--against {}: {what}", place.display()));
@@ -59,7 +64,7 @@ impl Earlier {
         } else if about != baseline {
             format!("is about {about} instead of {baseline}")
         } else {
-            let place = place.to_owned();
+            let place = place.clone();
             return Ok(Self { place, ..earlier });
         };
         Err(wrong(why))

@@ -329,8 +329,9 @@ pub(crate) struct AdviseOptions {
     /// Overwrite the decision record if it exists
     #[arg(long, requires = "adr")]
     pub(crate) force: bool,
-    /// Compare with an earlier advice for this workload; exit code 1 if the new measurement contradicts it
-    #[arg(long, value_name = "ADVICE.json")]
+    /// Compare with an earlier advice for this workload, its advice.json or the folder that holds it; exit code 1 if the
+    /// new measurement contradicts it
+    #[arg(long, value_name = "ADVICE")]
     pub(crate) against: Option<PathBuf>,
     /// How to print it; csv has the figures only
     #[arg(long, value_enum, default_value_t)]
