@@ -66,7 +66,7 @@ const LAYERS: &[Layer] = &[
         "locks",
     ], &[FIXTURES]),
     layer("benches/shared", &["contract", "model", "registry"], &[STRATEGY]),
-    layer("benches", &[], &["contract", "histories", STRATEGY, "registry", "benches/shared"]),
+    layer("benches", &[], &["contract", "histories", "podtable", STRATEGY, "registry", "benches/shared"]),
 ];
 
 /// Arrows that the table forbids, each with the reason why it is there.
