@@ -472,10 +472,10 @@ impl Agenda {
     /// The earliest, which is no longer in it. It is now the present.
     fn next(&mut self) -> Option<Event> {
         let is_due = |Reverse((when, ..)): &Reverse<(Time, u32, Event)>| *when == self.now;
-        if !self.events.peek().is_some_and(is_due) {
-            if let Some(event) = self.at_once.pop_front() {
-                return Some(event);
-            }
+        if !self.events.peek().is_some_and(is_due)
+            && let Some(event) = self.at_once.pop_front()
+        {
+            return Some(event);
         }
         let Reverse((when, _, event)) = self.events.pop()?;
         self.now = when;
