@@ -452,6 +452,7 @@ struct Agenda {
     events: BinaryHeap<Reverse<(Time, u32, Event)>>,
     /// Those that were entered for the present, after all others that are due.
     at_once: VecDeque<Event>,
+    /// When the last event happened.
     now: Time,
     /// How many were ever entered.
     entered: u32,

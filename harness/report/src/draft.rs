@@ -513,8 +513,8 @@ mod tests {
         let table =
             |rows: &str| over_text("text", &format!("Costs\n| Of | A | B |\n{rows}")).blocks;
         let missing = table(&format!("| a | {cell} | {other} |\n| b | {cell} | |\n"));
-        let said = "Costs: not measured, not traced.";
-        assert_eq!(missing, [Block::Prose(said.into())]);
+        let sentence = "Costs: not measured, not traced.";
+        assert_eq!(missing, [Block::Prose(sentence.into())]);
         assert_eq!(table(""), []);
         let partial = table(&format!("| a | {cell} | 5 |\n| b | {cell} | {other} |\n"));
         assert!(matches!(&partial[..], [Block::Table(table)] if table.groups[0].rows.len() == 2));
