@@ -102,7 +102,7 @@ fn a_short_history_of_long_texts_needs_little_memory() {
         ));
     };
     let texts: Vec<String> = ('a'..='f')
-        .map(|letter| format!("\"{}\"", letter.to_string().repeat(400_000)))
+        .map(|letter| format!("\"{}\"", letter.to_string().repeat(100_000)))
         .collect();
     for kind in ["invoke", "ok"] {
         for (process, text) in (0..).zip(&texts) {
@@ -113,9 +113,9 @@ fn a_short_history_of_long_texts_needs_little_memory() {
         event(0, "invoke", f, value);
         event(0, "ok", f, value);
     }
-    // More than two gigabytes would be needed to keep each order by itself.
+    // More than half a gigabyte would be needed to keep each order by itself.
     let mut limited = Command::new("sh");
-    let script = "ulimit -v 1000000 && exec \"$0\" check -";
+    let script = "ulimit -v 400000 && exec \"$0\" check -";
     limited.args(["-c", script, env!("CARGO_BIN_EXE_pivot")]);
     let (code, _, err) = with_input(limited, &history);
     assert_eq!(code, Some(1), "{err}");

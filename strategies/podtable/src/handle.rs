@@ -144,12 +144,42 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
         let mut structure = table.structure();
         loop {
             let record = self.lookup(key)?;
-            if let Some(buffer) = self.view.remove(self.view.slots.home(hash), &record) {
-                structure.free.push(buffer);
-                table.count_one_less();
-                return Some(record.value);
+            let home = self.view.slots.home(hash);
+            if let Some(removed) = self.remove_found(&mut structure, home, &record) {
+                return Some(removed);
             }
         }
+    }
+
+    /// See [`Table::remove_if`].
+    pub fn remove_if(&mut self, key: &K, mut condition: impl FnMut(&V) -> bool) -> Option<V> {
+        let hash = self.table.hash(key);
+        loop {
+            let record = self.lookup(key)?;
+            if !condition(&record.value) {
+                return None;
+            }
+            let home = self.view.slots.home(hash);
+            let mut structure = self.table.structure();
+            // One that was found frozen is in the next generation by now: growth had the lock.
+            if !record.version.is_moved()
+                && let Some(removed) = self.remove_found(&mut structure, home, &record)
+            {
+                return Some(removed);
+            }
+        }
+    }
+
+    /// Removes a record, unless its stamp has changed since it was found.
+    fn remove_found(
+        &self,
+        structure: &mut Structure,
+        home: usize,
+        record: &Found<'t, V>,
+    ) -> Option<V> {
+        structure.free.push(self.view.remove(home, record)?);
+        self.table.count_one_less();
+        Some(record.value)
     }
 
     /// Whether the truth is in a later generation.

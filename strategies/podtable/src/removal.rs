@@ -63,7 +63,7 @@ impl<K: Key, V: Value> View<'_, K, V> {
 mod models {
     use loom::thread;
 
-    use crate::model::{KEY, explore, insert, number, whole, with_one_record};
+    use crate::model::{KEY, explore, insert, number, pair, whole, with_one_record};
     use crate::replace::{InPlace, Replace, Swing};
 
     /// A record that comes and goes is there or not, and never another one's.
@@ -92,5 +92,48 @@ mod models {
     #[test]
     fn cas_churn() {
         churn::<Swing>();
+    }
+
+    /// What is removed under a condition met it when it went, though it changes, and though the table grows.
+    fn condition<W: Replace>(grows: bool) {
+        explore(if grows { 1 } else { 2 }, move || {
+            let table = with_one_record::<W>(if W::NEEDS_SPARE { 2 } else { 0 });
+            let [mut removing, mut writing] = [(); 2].map(|()| table.handle());
+            let writer = thread::spawn(move || {
+                if grows {
+                    assert_eq!(insert(&mut writing, 1), None);
+                }
+                let raised = writing.update(&KEY, |value| *value = pair(whole(*value) + 1));
+                (raised.is_some(), writing)
+            });
+            let remover = thread::spawn(move || {
+                let removed = removing.remove_if(&KEY, |&value| whole(value) == 1);
+                (removed.map(whole), removing)
+            });
+            let (is_raised, _writing) = writer.join().unwrap();
+            let (removed, _removing) = remover.join().unwrap();
+            assert_eq!(removed, (!is_raised).then_some(1));
+            assert_eq!(table.get(&KEY).map(whole), is_raised.then_some(2));
+        });
+    }
+
+    #[test]
+    fn seq_condition() {
+        condition::<InPlace>(false);
+    }
+
+    #[test]
+    fn cas_condition() {
+        condition::<Swing>(false);
+    }
+
+    #[test]
+    fn seq_condition_in_growth() {
+        condition::<InPlace>(true);
+    }
+
+    #[test]
+    fn cas_condition_in_growth() {
+        condition::<Swing>(true);
     }
 }

@@ -277,6 +277,14 @@ impl<K: Key, V: Value, W: Replace, S: BuildHasher> Table<K, V, W, S> {
         Handle::new(self).remove(key)
     }
 
+    /// Removes the record of `key` if its value meets `condition`, as one atomic step, and returns the value.
+    ///
+    /// `condition` is asked again when another writer was faster. It runs before anything is locked, and may use
+    /// this table. Takes the table's lock if the condition is met.
+    pub fn remove_if(&self, key: &K, condition: impl FnMut(&V) -> bool) -> Option<V> {
+        Handle::new(self).remove_if(key, condition)
+    }
+
     /// Makes room for `additional` records more than there are, so that inserting them does not make the table
     /// grow. In a [`CasTable`], each handle that writes takes the room of one: add their number.
     ///

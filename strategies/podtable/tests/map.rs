@@ -36,7 +36,7 @@ where
     for step in 0..STEPS {
         let (k, v) = (key(random.next() % KEYS), value(step));
         let by_handle = random.next() % 2 == 0;
-        match random.next() % 8 {
+        match random.next() % 9 {
             0 | 1 => {
                 let displaced = if by_handle {
                     handle.insert(k, v)
@@ -61,6 +61,22 @@ where
                     table.remove(&k)
                 };
                 assert_eq!(removed, map.remove(&k));
+            }
+            8 => {
+                let (present, is_met) = (map.get(&k).copied(), step % 2 == 0);
+                let condition = |value: &V| {
+                    assert_eq!(Some(*value), present);
+                    is_met
+                };
+                let removed = if by_handle {
+                    handle.remove_if(&k, condition)
+                } else {
+                    table.remove_if(&k, condition)
+                };
+                assert_eq!(removed, present.filter(|_| is_met));
+                if is_met {
+                    map.remove(&k);
+                }
             }
             4 => {
                 let swap = |present: &mut V| std::mem::replace(present, v);

@@ -73,12 +73,15 @@ const LOOKS_MAX: usize = 16;
 fn a_sleeper_finds_its_way<W: Replace>() {
     type Act<W> =
         fn(&mut Handle<'_, u64, [u64; 8], W, BuildHasherDefault<Multiplicative>>, u64) -> bool;
-    let acts: [(&str, Act<W>); 4] = [
+    let acts: [(&str, Act<W>); 5] = [
         ("get", |handle, key| handle.get(&key).is_some()),
         ("update", |handle, key| {
             handle.update(&key, |value| value[0] += 1).is_some()
         }),
         ("remove", |handle, key| handle.remove(&key).is_some()),
+        ("remove if", |handle, key| {
+            handle.remove_if(&key, |_| true).is_some()
+        }),
         ("insert", |handle, key| {
             handle.insert(key, [7; 8]).unwrap().is_some()
         }),

@@ -21,8 +21,9 @@ fn steps() {
     // [insert]
     let displaced = handle.insert(1, quota).expect("fewer than 2^24");
     // [entry]
-    handle.insert_if_absent(2, other).expect("fewer than 2^24");
-    handle.update(&2, |one| one.used += 1);
+    while handle.update(&2, |one| one.used += 1).is_none() {
+        handle.insert_if_absent(2, other).expect("fewer than 2^24");
+    }
     // [read]
     let left = handle.get(&1).map(|one| one.limit - one.used);
     // [update]

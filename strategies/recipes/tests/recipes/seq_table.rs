@@ -26,20 +26,22 @@ fn steps() {
     // [insert]
     let displaced = quotas.insert(1, quota).expect("fewer than 2^24");
     // [entry]
-    quotas.insert_if_absent(2, other).expect("fewer than 2^24");
-    quotas.update(&2, |one| one.used += 1);
+    while quotas.update(&2, |one| one.used += 1).is_none() {
+        quotas.insert_if_absent(2, other).expect("fewer than 2^24");
+    }
     // [read]
     let left = quotas.get(&1).map(|one| one.limit - one.used);
     // [keep]
     let kept = quotas.get(&1);
     // [update]
-    let updated = quotas.update(&1, |one| one.used += 1);
+    let updated: Option<()> = quotas.update(&1, |one| one.used += 1);
     // [iterate]
     let total: u64 = quotas.iter().map(|(_, one)| one.used).sum();
     // [expire]
+    let is_over = |one: &Quota| one.expires <= now;
     for (key, one) in &quotas {
-        if one.expires <= now {
-            quotas.remove(&key);
+        if is_over(&one) {
+            quotas.remove_if(&key, is_over);
         }
     }
     // [remove]
