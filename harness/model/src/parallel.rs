@@ -6,7 +6,7 @@
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use crate::environment::cpus;
 
@@ -38,14 +38,23 @@ pub fn for_each<T: Sync, M: Send>(
             .collect();
         drop(sender);
         messages.into_iter().for_each(receive);
-        for worker in workers {
-            worker.join().unwrap_or_else(|panic| resume_unwind(panic));
-        }
+        workers.into_iter().for_each(joined);
     });
 }
 
+/// What a thread came to.
+///
+/// # Panics
+///
+/// When the thread has.
+pub fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
 /// As many pieces for each thread: enough that one that was slow is made up for by the others.
-const PIECES: usize = 8;
+const PIECES: usize = 32;
+/// Fewer items are done before a thread has begun.
+const ITEMS_MIN: usize = 16;
 
 /// `work` of every item on all processors, in the order of the items: what comes out does not depend on how many
 /// processors there are.
@@ -58,8 +67,7 @@ pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<
 }
 
 fn map_on<T: Sync, R: Send>(threads: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    // A few items are done before a thread has begun.
-    if threads < 2 || items.len() < 2 * PIECES {
+    if threads < 2 || items.len() < ITEMS_MIN {
         return items.iter().map(work).collect();
     }
     let length = items.len().div_ceil(threads * PIECES);

@@ -1,14 +1,14 @@
 //! The files of a report: what they hold, and how they come to their folder.
 
 use std::io::ErrorKind;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 
 use minijinja::context;
 use minijinja::value::Value;
 use model::error::{Error, Result};
 use model::output::{self, Existing, Output};
+use model::parallel::joined;
 use model::sample;
 
 use results::Results;
@@ -84,10 +84,6 @@ fn pages(document: &Document, ending: &str, render: impl Fn(Value) -> String + S
         let pages: Vec<_> = pages.collect();
         pages.into_iter().map(joined).collect()
     })
-}
-
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// The folder of the drawings, in the folder of the report.

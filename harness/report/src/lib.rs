@@ -34,9 +34,11 @@ mod tables;
 pub(crate) mod tests;
 mod view;
 
+use std::thread;
+
 use ::locks::{Analysis, Change};
 use advice::Advice;
-use model::collect;
+use model::{collect, parallel};
 use results::{Results, Scaling};
 use serde::Serialize;
 
@@ -125,31 +127,36 @@ fn together(mut sections: Vec<view::Section>, form: Form) -> String {
 /// The page that decides, and one with what it rests on. An advice is the decision; without one, there is one for each use
 /// case.
 fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
-    let answer = advice.map_or_else(|| choices::first(results), Advice::section);
-    let deciding = [answer]
-        .into_iter()
-        .chain(choices::sections(results))
-        .chain([decisions::differences(results), headline::section(results)]);
-    let without_facts = |id| draft::Draft::new(id, results).section();
-    let details = [
-        without_facts("details"),
-        decisions::section(results),
-        headline::registry(results),
-        tables::memory(results),
-        tables::deadlock(results),
-        tables::probes(results),
-        pareto::section(results),
-        flips::section(results),
-        scaling::section(results),
-        tables::guarantees(results),
-        evidence::section(results),
-        tables::cards(results),
-        tables::controls(results),
-        pivots::lessons(results),
-        without_facts("method"),
-        tables::biases(results),
-        without_facts("environment"),
+    let deciding = || {
+        let answer = advice.map_or_else(|| choices::first(results), Advice::section);
+        let sections = choices::sections(results);
+        let tables = [decisions::differences(results), headline::section(results)];
+        [answer].into_iter().chain(sections).chain(tables).collect()
+    };
+    let details: [fn(&Results) -> view::Section; 17] = [
+        |results| draft::Draft::new("details", results).section(),
+        decisions::section,
+        headline::registry,
+        tables::memory,
+        tables::deadlock,
+        tables::probes,
+        pareto::section,
+        flips::section,
+        scaling::section,
+        tables::guarantees,
+        evidence::section,
+        tables::cards,
+        tables::controls,
+        pivots::lessons,
+        |results| draft::Draft::new("method", results).section(),
+        tables::biases,
+        |results| draft::Draft::new("environment", results).section(),
     ];
+    let (deciding, details) = thread::scope(|scope| {
+        let deciding = scope.spawn(deciding);
+        let details = parallel::map(&details, |section| section(results));
+        (parallel::joined(deciding), details)
+    });
     let page = |name, title, sections: Vec<view::Section>| {
         // What was not part of a run, such as sweeps, has no section.
         let sections = sections.into_iter();
@@ -162,8 +169,8 @@ fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
     };
     view::Document {
         pages: vec![
-            page("report", "The decision", deciding.collect()),
-            page("details", "Details", details.into()),
+            page("report", "The decision", deciding),
+            page("details", "Details", details),
         ],
         cards: tables::all_cards(results),
         links: tables::card_links(results),
