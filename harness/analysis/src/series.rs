@@ -21,20 +21,26 @@ pub struct Series<'a> {
 }
 
 impl<'a> Series<'a> {
-    /// Collects the slices of all blocks; those of processors that were moved, apart.
+    /// Collects the slices of all blocks; those of processors that were moved, apart. Without those that are lost, unless a
+    /// strategy has no others.
     pub fn of_lines(lines: &'a [Line]) -> Self {
-        let mut series = Self {
-            by_position: HashMap::new(),
-            by_strategy: HashMap::new(),
-            elsewhere: moved(lines),
-        };
+        let mut by_strategy: HashMap<_, Vec<&Slice>> = HashMap::new();
         for slice in lines.iter().filter_map(Line::try_as_slice_ref) {
-            let position = (block(slice), slice.key.position);
-            series.by_position.insert(position, slice);
             let names = (slice.key.scenario.as_str(), slice.key.strategy.as_str());
-            series.by_strategy.entry(names).or_default().push(slice);
+            by_strategy.entry(names).or_default().push(slice);
         }
-        series
+        for slices in by_strategy.values_mut() {
+            if !slices.iter().all(|slice| slice.is_lost()) {
+                slices.retain(|slice| !slice.is_lost());
+            }
+        }
+        let slices = by_strategy.values().flatten();
+        let by_position = slices.map(|&slice| ((block(slice), slice.key.position), slice));
+        Self {
+            by_position: by_position.collect(),
+            by_strategy,
+            elsewhere: moved(lines),
+        }
     }
 
     fn slices<'s>(&'s self, scenario: &'s str, strategy: &'s str) -> &'s [&'a Slice] {
@@ -282,6 +288,35 @@ mod tests {
         assert!(processes == 10 && is_near(ratio, 10.0), "{ratio}");
         let (processes, ratio) = ratios(9, 100);
         assert!(processes == 9 && is_near(ratio, 0.1), "{ratio}");
+    }
+
+    #[test]
+    fn who_is_alone_and_finishes_nothing_was_not_measured() {
+        const CONTENDER: &str = "atomics/cas";
+        let values = |threads: usize, finish_nothing: std::ops::Range<u32>| {
+            let mut lines = contended([invented(CONTENDER, 10.0, 10.0, 10.0)], 16, 1);
+            for slice in lines.iter_mut().filter_map(Line::try_as_slice_mut) {
+                slice.groups.truncate(threads);
+                let (key, groups) = (&slice.key, slice.groups.iter_mut());
+                if key.strategy == CONTENDER && finish_nothing.contains(&key.process) {
+                    groups.for_each(|group| group.operations.fill(0));
+                }
+            }
+            let series = Series::of_lines(&lines);
+            let values = series.log_values("contention-saturating", CONTENDER, Metric::ReadNs);
+            let (infinite, finite): (Vec<f64>, Vec<f64>) = groups(values)
+                .into_iter()
+                .flatten()
+                .partition(|value| value.is_infinite());
+            (infinite.len(), finite.len())
+        };
+        let (none, all) = values(1, 0..0);
+        assert!(none == 0 && all >= 16, "{all}");
+        let each = all / 16;
+        assert_eq!(values(1, 3..4), (0, all - each));
+        // Another thread may have kept it from that, or it never does anything.
+        assert_eq!(values(2, 3..4), (each, all - each));
+        assert_eq!(values(1, 0..16), (all, 0));
     }
 
     #[test]

@@ -312,6 +312,12 @@ impl Slice {
         (!done.is_empty()).then(|| done.iter().sum::<f64>() / done.len() as f64)
     }
 
+    /// Whether there was but one thread, and it finished nothing: no other one can have kept it from that, but the machine.
+    pub fn is_lost(&self) -> bool {
+        let mut threads = self.groups.iter().flat_map(|group| &group.operations);
+        threads.next() == Some(&0) && threads.next().is_none()
+    }
+
     /// What each thread of the groups that do it unpaced has done, and in how many nanoseconds.
     fn threads_doing(&self, does: Activity) -> impl Iterator<Item = (u64, u64)> {
         let groups = self.groups.iter();
