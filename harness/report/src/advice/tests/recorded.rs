@@ -167,6 +167,38 @@ fn a_lock_that_matters_for_its_waits_is_not_judged_by_its_costs_alone() {
     assert!(is_open(Reason::Latency) && !is_open(Reason::Throughput));
 }
 
+/// A lock sees sections, and not what they need of the table.
+#[test]
+fn a_gain_that_hangs_on_what_a_section_needs_says_so() {
+    let taken = Taken {
+        mode: "read",
+        threads: 4,
+        acquired: 160_000,
+        waiting_ns: 1_000_000_000,
+        holds: &[],
+    };
+    let recording = recorded_lock(["u8", "std", "mutex"], [4, 4], None, &[taken]);
+    let recorded = only_lock(&recording);
+    let hangs_on_it = |scan_consistency| {
+        let name = "a/fast".to_owned();
+        let program = advice::Program {
+            gains: vec![Gain {
+                strategy: name.clone(),
+                low: 0.1,
+                high: 0.2,
+            }],
+            ..recorded.program.clone()
+        };
+        let fast = invented(&name, 9.0, 9.0, 9.0);
+        let fast = fast.claiming(|claims| claims.scan_consistency = scan_consistency);
+        let answer = answer(&advised_for(FILE, [fast], Some(program)));
+        assert!(answer.contains("changes by +10 % to +20 %"), "{answer}");
+        answer.contains("goes through the whole table")
+    };
+    assert!(hangs_on_it(ScanConsistency::PerShard));
+    assert!(!hangs_on_it(ScanConsistency::Snapshot));
+}
+
 /// Readers whose rounds take 50 us, of which they read for 10; a strategy with which the rounds that are played take twice as long.
 #[test]
 fn what_a_round_of_the_played_program_loses_is_what_the_program_loses() {
