@@ -10,7 +10,7 @@ use model::trace::Operation;
 use serde::Serialize;
 
 use super::workload::{Part, Side, Times, ValueKind, Workload, only};
-use results::{Cell, Flag, Judged, Machine, Metric};
+use results::{Cell, Flag, Judged, Machine, Metric, is_worse};
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -54,14 +54,15 @@ impl Subject {
     }
 
     /// How many times better a strategy is in it, if it loses: 0 if it did nothing in most slices, whatever the interval
-    /// says, or was not compared.
+    /// says, or was not compared. It loses, too, if it did nothing in many slices and is slower as measured.
     pub fn loss(&self, results: &Machine, strategy: &str) -> Option<f64> {
         let cell = self.cell(results, strategy);
         let cell = cell.filter(|cell| !cell.flags.contains(&Flag::Starved));
-        let Some(ratio) = cell.and_then(|cell| cell.ratio.as_ref()) else {
+        let Some((cell, ratio)) = cell.and_then(|cell| Some((cell, cell.ratio.as_ref()?))) else {
             return Some(0.0);
         };
-        ratio.loses().then_some(ratio.median)
+        let is_held_up = cell.is_often_starved() && is_worse(ratio.median);
+        (ratio.loses() || is_held_up).then_some(ratio.median)
     }
 
     /// The share of one processor that a strategy takes for it at its rate, if it has one.

@@ -23,8 +23,6 @@ const HARNESS_BOUND: f64 = 1.30;
 const OPERATIONS_FEW: f64 = 10.0;
 /// First and last third of a window further apart than this: not in a steady state.
 const DRIFT_MAX: f64 = 0.05;
-/// A larger share of slices without a finished operation refuses an improvement.
-const STARVED_MAX: f64 = 0.1;
 
 /// A scenario and what is timed in it: what strategies are compared in.
 struct Row<'s> {
@@ -207,7 +205,7 @@ fn judge(cells: &mut [Cell], samples: &Samples, rows: &[Row<'_>], compared: &[Co
 /// In how many of its slices nothing was finished, if these are too many.
 fn too_starved(cell: &Cell) -> Option<String> {
     let (strategy, starved, n) = (&cell.strategy, cell.starved, cell.n);
-    (starved as f64 > STARVED_MAX * n as f64)
+    cell.is_often_starved()
         .then(|| format!("{strategy} finished no operation in {starved} of {n} slices"))
 }
 

@@ -246,6 +246,16 @@ pub struct Cell {
     pub ratio: Option<Ratio>,
 }
 
+/// A larger share of slices without a finished operation grants no improvement.
+const STARVED_MAX: f64 = 0.1;
+
+impl Cell {
+    /// Whether no operation was finished in too many of its slices.
+    pub fn is_often_starved(&self) -> bool {
+        self.starved as f64 > STARVED_MAX * self.n as f64
+    }
+}
+
 /// What a reader has to know about a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

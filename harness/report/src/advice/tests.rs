@@ -260,6 +260,21 @@ fn a_part_that_did_nothing_is_no_unharmed_part_and_its_strategy_is_out() {
 }
 
 #[test]
+fn a_part_that_did_nothing_in_many_slices_is_lost_though_its_ratio_is_open() {
+    let is_lost = |starved: fn(&Cell) -> usize| {
+        let (_, advice) = advised_after(|cell| {
+            cell.starved = starved(cell);
+            let ratio = cell.ratio.as_mut().expect("it was compared");
+            (ratio.median, ratio.ci_low, ratio.ci_high) = (0.5, 0.0, 3.0);
+            ratio.verdict = Verdict::Inconclusive;
+        });
+        any(&advice.sections["lost"], "Read of readers")
+    };
+    assert!(is_lost(|cell| cell.n / 5));
+    assert!(!is_lost(|_| 0));
+}
+
+#[test]
 fn where_the_baseline_starves_too_it_is_the_worst_loss_whatever_the_interval() {
     let (decision, advice) = advised_after_both(|cell, is_baseline| {
         (cell.median, cell.starved) = (f64::INFINITY, cell.n);
