@@ -162,9 +162,10 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
             let home = self.view.slots.home(hash);
             let mut structure = self.table.structure();
             // One that was found frozen is in the next generation by now: growth had the lock.
-            if !record.version.is_moved()
-                && let Some(removed) = self.remove_found(&mut structure, home, &record)
-            {
+            if record.version.is_moved() {
+                continue;
+            }
+            if let Some(removed) = self.remove_found(&mut structure, home, &record) {
                 return Some(removed);
             }
         }
