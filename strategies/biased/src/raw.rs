@@ -582,15 +582,13 @@ impl RawRwLock {
     /// Ends being the writer, and leaves `bias` behind.
     #[inline]
     fn unlock(&self, bias: usize) {
-        // Relaxed: whose mark is not seen here is seen below, and only waits longer for a turn.
-        if self.word.load(Ordering::Relaxed) & PARKED != 0 {
-            return self.wake(true, bias);
-        }
-        // Release: what was written, for whoever gets in. Compared as a whole: processors subtract and
-        // compare in less time than they subtract and return what was there.
-        let leave = WRITER.wrapping_sub(bias);
-        if self.word.fetch_sub(leave, Ordering::Release) != WRITER {
-            self.wake(false, 0);
+        // Release: what was written, for whoever gets in. Not looked at before, since a load that follows a locked
+        // instruction on the same word waits for it; what else a writer's word can have is `PARKED`.
+        let left = self
+            .word
+            .compare_exchange(WRITER, bias, Ordering::Release, Ordering::Relaxed);
+        if left.is_err() {
+            self.wake(true, bias);
         }
     }
 
