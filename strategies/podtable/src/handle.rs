@@ -105,23 +105,26 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
         key: &K,
         mut change: impl FnMut(&mut V) -> Result<T, E>,
     ) -> Option<Result<T, E>> {
-        if let Lookup::Found(record) = self.attempt(key) {
+        let mut record = match self.attempt(key) {
             // Without a spare, `change` would be called in vain. `replace` makes the same comparison, which the
             // compiler leaves out.
-            if W::can_replace(self.view.buffers, self.spare) {
-                // The next value exists before the slot is touched: a panic in here changes nothing.
-                let mut value = record.value;
-                match change(&mut value) {
-                    Ok(outcome) => {
-                        if W::replace(&record, self.view.buffers, &value, &mut self.spare) {
-                            return Some(Ok(outcome));
-                        }
+            Lookup::Found(record) if W::can_replace(self.view.buffers, self.spare) => record,
+            _ => self.lookup_writable(key, false)?,
+        };
+        loop {
+            // The next value exists before the slot is touched: a panic in here changes nothing. Called in one place
+            // only, so that it becomes part of this loop whatever its size.
+            let mut value = record.value;
+            match change(&mut value) {
+                Ok(outcome) => {
+                    if self.replace(&record, &value) {
+                        return Some(Ok(outcome));
                     }
-                    Err(reason) => return Some(Err(reason)),
                 }
+                Err(reason) => return Some(Err(reason)),
             }
+            record = self.lookup_writable(key, false)?;
         }
-        self.try_update_anywhere(key, change)
     }
 
     /// See [`Table::compare_exchange`].
@@ -275,6 +278,7 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
     }
 
     /// Replaces the value of `record`, in place if there is no spare to be had.
+    #[inline(always)]
     fn replace(&mut self, record: &Found<'t, V>, new: &V) -> bool {
         if W::NEEDS_SPARE && self.spare == Buffer::NONE {
             InPlace::replace(record, self.view.buffers, new, &mut self.spare)
@@ -320,28 +324,6 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
             .occupy(self.view.slots.home(hash), key, buffer, value);
         table.count_one_more();
         Ok(None)
-    }
-
-    /// Replaces the value, as often as others are faster.
-    #[cold]
-    #[inline(never)]
-    fn try_update_anywhere<T, E>(
-        &mut self,
-        key: &K,
-        mut change: impl FnMut(&mut V) -> Result<T, E>,
-    ) -> Option<Result<T, E>> {
-        loop {
-            let record = self.lookup_writable(key, false)?;
-            let mut value = record.value;
-            match change(&mut value) {
-                Ok(outcome) => {
-                    if self.replace(&record, &value) {
-                        return Some(Ok(outcome));
-                    }
-                }
-                Err(reason) => return Some(Err(reason)),
-            }
-        }
     }
 }
 

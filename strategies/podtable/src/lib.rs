@@ -118,10 +118,6 @@
 
 #![no_std]
 #![deny(unsafe_code)]
-#![expect(
-    clippy::inline_always,
-    reason = "the words of a value stay in registers only where lookup, copy and change are one function"
-)]
 
 extern crate alloc;
 #[cfg(any(feature = "std", test, pivot_loom, pivot_shuttle))]
