@@ -19,10 +19,15 @@
 //!   those of the threads that are known to use the lock, as in the bound.
 //! - **What is not told apart.** No comparison of programs is finer than [`RESOLUTION`], so the interval is wider by that.
 //!
-//! No strategy gains more than a free lock, the bound of the recording. What no loop knows: whether a long section needs the whole
-//! table, so that it waits for every shard.
+//! - **What a section needs.** A lock sees how long a section takes, and not whether it is about one key or goes through the whole
+//!   table, like a `retain`. The loop takes each for one about one key. With a strategy whose scans are no snapshot, because it
+//!   locks the table in parts or not at all, one that goes through all of it may keep the others from as much as today: then
+//!   possibly nothing is gained. What is gained otherwise is said beside it.
+//!
+//! No strategy gains more than a free lock, the bound of the recording.
 
 use analysis::SKEW;
+use model::claims::Property;
 use model::scenario::{Origin, Scenario};
 use results::Machine;
 use serde::Serialize;
@@ -59,6 +64,8 @@ pub struct Gain {
     pub strategy: String,
     /// At least.
     pub low: f64,
+    /// At least, if each section is about one key; nothing where that makes no difference.
+    pub low_by_key: Option<f64>,
     /// At most; never more than the bound.
     pub high: f64,
 }
@@ -200,9 +207,18 @@ pub fn gain_of(
     high = high.max(high * program.idle);
     // Where nothing is left, all is gained that there is.
     let gain = |saved: f64| 1.0 / (1.0 - saved).max(0.0) - 1.0;
+    let at_least = |saved: f64| gain(saved).min(program.bound) - RESOLUTION;
+    let weaker = results.weaker_claims(strategy);
+    let scans_in_parts = weaker
+        .iter()
+        .any(|(property, ..)| *property == Property::ScanConsistency);
+    // A section that takes no longer than an operation goes through no table.
+    let is_long = |played: &Played<'_>| played.share.holding_ns > HOLD_LEAST_NS;
+    let by_key = scans_in_parts && low > 0.0 && played.parts.iter().any(is_long);
     Some(Gain {
         strategy: strategy.to_owned(),
-        low: gain(low).min(program.bound) - RESOLUTION,
+        low: at_least(if by_key { 0.0 } else { low }),
+        low_by_key: by_key.then(|| at_least(low)),
         high: (gain(high) + RESOLUTION).min(program.bound),
     })
 }

@@ -167,7 +167,6 @@ fn a_lock_that_matters_for_its_waits_is_not_judged_by_its_costs_alone() {
     assert!(is_open(Reason::Latency) && !is_open(Reason::Throughput));
 }
 
-/// A lock sees sections, and not what they need of the table.
 #[test]
 fn a_gain_that_hangs_on_what_a_section_needs_says_so() {
     let taken = Taken {
@@ -179,29 +178,29 @@ fn a_gain_that_hangs_on_what_a_section_needs_says_so() {
     };
     let recording = recorded_lock(["u8", "std", "mutex"], [4, 4], None, &[taken]);
     let recorded = only_lock(&recording);
-    let hangs_on_it = |scan_consistency| {
+    let answer = |low_by_key| {
         let name = "a/fast".to_owned();
         let program = advice::Program {
             gains: vec![Gain {
                 strategy: name.clone(),
-                low: 0.1,
+                low: 0.0,
+                low_by_key,
                 high: 0.2,
             }],
             ..recorded.program.clone()
         };
         let fast = invented(&name, 9.0, 9.0, 9.0);
-        let fast = fast.claiming(|claims| claims.scan_consistency = scan_consistency);
-        let answer = answer(&advised_for(FILE, [fast], Some(program)));
-        assert!(answer.contains("changes by +10 % to +20 %"), "{answer}");
-        answer.contains("goes through the whole table")
+        answer(&advised_for(FILE, [fast], Some(program)))
     };
-    assert!(hangs_on_it(ScanConsistency::PerShard));
-    assert!(!hangs_on_it(ScanConsistency::Snapshot));
+    let (open, certain) = (answer(Some(0.1)), answer(None));
+    let said = "+20 %; by at least +10 % if each section is about one key";
+    assert!(open.contains(said), "{open}");
+    assert!(certain.contains("+20 %. Measure"), "{certain}");
 }
 
-/// Readers whose rounds take 50 us, of which they read for 10; a strategy with which the rounds that are played take twice as long.
-#[test]
-fn what_a_round_of_the_played_program_loses_is_what_the_program_loses() {
+/// What is predicted with a strategy, whose scans are so, for a program of readers whose rounds take 50 us, of which they read for
+/// 10; in the played program a round takes so long today, and so many times as long with the strategy.
+fn predicted(scans: ScanConsistency, round_ns: f64, longer: f64) -> Gain {
     let taken = Taken {
         mode: "read",
         threads: 4,
@@ -210,32 +209,57 @@ fn what_a_round_of_the_played_program_loses_is_what_the_program_loses() {
         holds: &[[10_000, 10_000, 100]],
     };
     let map = "std::collections::hash::map::HashMap<u64, u64>";
-    let recorded = only_lock(&recorded_lock(
+    let mut recorded = only_lock(&recorded_lock(
         [map, "std", "mutex"],
         [4, 4],
         None,
         &[taken],
     ));
     let workload = Workload::parse(&workload_file(&recorded), "w.toml").expect("it is one");
+    // The one wait of the recording stands for many.
+    recorded.program.shares[0].waiting_error_ns = 0.0;
     let program = &recorded.program;
-    let contender = invented("a/slow", 0.5, 1.0, 1.0);
+    let contender = invented("a/other", 1.0 / longer, 1.0, 1.0)
+        .claiming(|claims| claims.scan_consistency = scans);
     let mut results = analyse(&Samples::from_lines(readers([contender])).unwrap());
     let (row, cpus) = (results.scenarios[0].name.clone(), results.environment.cpus);
     let played = advice::in_program(program, &workload, cpus).expect("it is played");
     // Two threads for four.
     assert_eq!(played.groups[0].threads, cpus);
-    let gain = |results: &Machine| advice::gain_of(program, &workload, results, "a/slow");
+    let gain = |results: &Machine| advice::gain_of(program, &workload, results, "a/other");
     assert!(gain(&results).is_none(), "nothing was played");
     let cells = results.cells.iter_mut();
     for cell in cells.filter(|cell| cell.scenario == row) {
         cell.scenario.clone_from(&played.name);
-        cell.median = 25_000.0 / cpus as f64;
+        cell.median = round_ns / cpus as f64;
     }
-    let Gain { low, high, .. } = gain(&results).expect("it was played");
+    gain(&results).expect("it was played")
+}
+
+#[test]
+fn what_a_round_of_the_played_program_loses_is_what_the_program_loses() {
+    let Gain { low, high, .. } = predicted(ScanConsistency::Snapshot, 25_000.0, 2.0);
     // Another 25 us, of rounds of 50.
     let expected = 1.0 / (1.0 + 0.5) - 1.0;
     let is_it = (low..high).contains(&expected) && high - low < 0.1;
     assert!(is_it, "{low} to {high}");
+}
+
+/// A lock sees sections, and not what they need of the table.
+#[test]
+fn a_long_section_may_need_the_whole_table() {
+    let whole = predicted(ScanConsistency::Snapshot, 25_000.0, 0.7);
+    let parts = predicted(ScanConsistency::PerShard, 25_000.0, 0.7);
+    assert!(whole.low > 0.03 && whole.low_by_key.is_none(), "{whole:?}");
+    assert!((-0.03..=0.0).contains(&parts.low), "{parts:?}");
+    assert_eq!(
+        (parts.low_by_key, parts.high),
+        (Some(whole.low), whole.high)
+    );
+    // What loses in any case loses no less.
+    let [whole, parts] = [ScanConsistency::Snapshot, ScanConsistency::PerShard]
+        .map(|scans| predicted(scans, 25_000.0, 2.0));
+    assert_eq!((parts.low, parts.low_by_key), (whole.low, None));
 }
 
 /// Whatever a lock was used for: its workload file is a workload, or is refused for what no strategy is.
