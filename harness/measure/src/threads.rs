@@ -185,7 +185,10 @@ fn repeat<R: Specimen>(handle: &mut impl Handle<R>, job: ThreadJob<'_>) -> Threa
 
 /// Reads records, the first at step `from` of the tape, touches all of each and spends what it is to take beyond that;
 /// how many there were not.
-#[inline]
+///
+/// A function of its own, as is [`update_each`]: compiled into the worker, a loop of a few nanoseconds shares the
+/// registers with all that the worker holds, and which strategy's loop then counts on the stack is a matter of luck.
+#[inline(never)]
 fn read_each<R: Specimen>(
     handle: &mut impl Handle<R>,
     ids: &[ProcessId],
@@ -204,7 +207,7 @@ fn read_each<R: Specimen>(
 
 /// Applies heartbeats, the first at step `from` of the tape, and spends what each is to take beyond that, on the revision
 /// that it made; how many were not taken.
-#[inline]
+#[inline(never)]
 fn update_each<R: Specimen>(
     handle: &mut impl Handle<R>,
     ids: &[ProcessId],

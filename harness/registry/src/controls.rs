@@ -60,7 +60,7 @@ impl<R: Record> Strategy<R> for NoOp<R> {
 }
 
 impl<R: Record> Handle<R> for NoOpHandle<'_, R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         black_box(id);
         self.record.map(f)
@@ -75,7 +75,7 @@ impl<R: Record> Handle<R> for NoOpHandle<'_, R> {
         None
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         black_box((id, event));
         Some(Ok(0))
@@ -150,7 +150,7 @@ impl<R: Record> Strategy<R> for Unsynchronised<R> {
 }
 
 impl<R: Record> Handle<R> for Owned<'_, R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.map.get(&id).map(f)
     }
@@ -160,7 +160,7 @@ impl<R: Record> Handle<R> for Owned<'_, R> {
         self.map.insert(id, record)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         let record = self.map.get_mut(&id)?;
         Some(record.apply_in_place(&event))

@@ -66,7 +66,7 @@ pub struct CachedReader<'s, R> {
 }
 
 impl<R: Record> Handle<R> for CachedReader<'_, R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.cache.load().get(&id).map(f)
     }
@@ -80,7 +80,7 @@ impl<R: Record> Handle<R> for CachedReader<'_, R> {
         self.table.fill(records);
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         self.table.apply(id, &event)
     }

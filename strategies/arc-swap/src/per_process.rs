@@ -176,7 +176,7 @@ impl<R> PerProcess<R> {
 pub struct PerProcessHandle<'s, R>(&'s PerProcess<R>);
 
 impl<R: Record> Handle<R> for PerProcessHandle<'_, R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         let directory = self.0.directory.load();
         let record = directory.get(&id)?.0.load();
@@ -210,7 +210,7 @@ impl<R: Record> Handle<R> for PerProcessHandle<'_, R> {
         drop(membership);
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         let directory = self.0.directory.load();
         let mut revision = 0;

@@ -148,7 +148,7 @@ impl<M> Published<M> {
 pub struct SnapshotHandle<'s, M>(&'s Published<M>);
 
 impl<R: Record, M: Snapshot<R>> Handle<R> for SnapshotHandle<'_, M> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.0.pointer.load().get(id).map(f)
     }
@@ -162,7 +162,7 @@ impl<R: Record, M: Snapshot<R>> Handle<R> for SnapshotHandle<'_, M> {
         self.0.fill(records);
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         self.0.apply(id, &event)
     }

@@ -74,11 +74,6 @@
 //! assert_eq!(handle.read(id, ProcessStatus::state), Some(State::Running));
 //! ```
 
-#![expect(
-    clippy::inline_always,
-    reason = "the words of a record stay in registers only where lookup, copy and change are one function"
-)]
-
 use contract::{
     AfterDeadThread, AfterPanic, Capacity, Family, Handle, IdHasher, PlainRecord, ProcessId,
     Profile, Progress, Reclamation, Record, Reentrancy, ScanConsistency, Strategy, Visitor,

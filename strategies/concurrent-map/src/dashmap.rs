@@ -71,7 +71,7 @@ impl<R: Record, const COUNT: usize> Strategy<R> for Sharded<R, COUNT> {
 }
 
 impl<R: Record, const COUNT: usize> Handle<R> for &Sharded<R, COUNT> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.0.view(&id, |_, record| f(record))
     }
@@ -81,11 +81,9 @@ impl<R: Record, const COUNT: usize> Handle<R> for &Sharded<R, COUNT> {
         self.0.insert(id, record)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        self.0
-            .get_mut(&id)
-            .map(|mut record| record.apply_in_place(&event))
+        Some(self.0.get_mut(&id)?.apply_in_place(&event))
     }
 
     #[inline]

@@ -46,7 +46,7 @@ impl<R: Record> Strategy<R> for Papaya<R> {
 }
 
 impl<R: Record> Handle<R> for &Papaya<R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.0.pin().get(&id).map(f)
     }
@@ -60,7 +60,7 @@ impl<R: Record> Handle<R> for &Papaya<R> {
     /// The closure may run again when another writer came first, so it only computes; what counts
     /// is the outcome, which names the record that was installed, or carries the rejection by the
     /// very record that was there when the operation took effect.
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         let map = self.0.pin();
         let outcome = map.compute(id, |entry| match entry {

@@ -70,7 +70,7 @@ impl<R: Record> SccHashIndex<R> {
 
 impl<R: Record> Handle<R> for &SccHashIndex<R> {
     /// `f` never runs under a lock: a reader that stops inside it keeps memory, but stops nobody.
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         let guard = Guard::new();
         loop {
@@ -99,7 +99,7 @@ impl<R: Record> Handle<R> for &SccHashIndex<R> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         let mut entry = self.0.get_sync(&id)?;
         Some(entry.get().apply(&event).map(|next| {

@@ -36,7 +36,7 @@ impl<R: Record> Strategy<R> for SccHashMap<R> {
 
 impl<R: Record> Handle<R> for &SccHashMap<R> {
     /// Not `get_sync`, which locks exclusively.
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.0.read_sync(&id, |_, record| f(record))
     }
@@ -47,7 +47,7 @@ impl<R: Record> Handle<R> for &SccHashMap<R> {
         self.0.upsert_sync(id, record)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         self.0
             .update_sync(&id, |_, record| record.apply_in_place(&event))

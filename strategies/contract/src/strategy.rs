@@ -40,6 +40,9 @@ pub trait Strategy<R: Record>: Sized + Send + Sync + 'static {
 /// [`inside_read`](Profile::inside_read) and [`inside_scan`](Profile::inside_scan). A second handle is
 /// made before and dropped after, since making and dropping one may lock.
 /// [`Record::apply`] and `clone` must not use the table.
+///
+/// Strategies mark [`read`](Handle::read) and [`apply`](Handle::apply) `#[inline(always)]`: they are called in loops of some
+/// nanoseconds, and whether a compiler puts a larger function there of its own accord is a matter of luck.
 pub trait Handle<R: Record> {
     /// Calls `f` once with the record of `id` and returns its result, or `None` if there is no such
     /// record (`f` is then not called).

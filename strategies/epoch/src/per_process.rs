@@ -255,7 +255,7 @@ pub struct PerProcessHandle<'s, R: Record> {
 }
 
 impl<R: Record> Handle<R> for PerProcessHandle<'_, R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         let guard = self.participant.pin();
         let (_, slot) = self.table.cell(id, &guard)?;
@@ -288,7 +288,7 @@ impl<R: Record> Handle<R> for PerProcessHandle<'_, R> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         let guard = self.participant.pin();
         let (_, slot) = self.table.cell(id, &guard)?;

@@ -87,7 +87,7 @@ impl<R: Record> TableHandle<'_, R> {
 }
 
 impl<R: Record> Handle<R> for TableHandle<'_, R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         let guard = self.participant.pin();
         // SAFETY: as in `update`.
@@ -111,7 +111,7 @@ impl<R: Record> Handle<R> for TableHandle<'_, R> {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         self.update(
             |map| match map.get(&id).map(|record| record.apply(&event)) {

@@ -162,7 +162,7 @@ impl<R: Record> PerProcessHandle<'_, R> {
 }
 
 impl<R: Record> Handle<R> for PerProcessHandle<'_, R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         let mut f = Some(f);
         let answer = self.with_cell(id, |guard, cell| {
@@ -198,7 +198,7 @@ impl<R: Record> Handle<R> for PerProcessHandle<'_, R> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         let apply = |record: &R| match record.apply(&event) {
             Ok(next) => {

@@ -34,7 +34,7 @@ impl<R: Record> Strategy<R> for Biased<R> {
 pub struct BiasedHandle<'s, R>(Reader<'s, IdMap<R>>);
 
 impl<R: Record> Handle<R> for BiasedHandle<'_, R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.0.read().get(&id).map(f)
     }
@@ -44,10 +44,10 @@ impl<R: Record> Handle<R> for BiasedHandle<'_, R> {
         self.0.lock().write().insert(id, record)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         let mut map = self.0.lock().write();
-        map.get_mut(&id).map(|record| record.apply_in_place(&event))
+        Some(map.get_mut(&id)?.apply_in_place(&event))
     }
 
     #[inline]

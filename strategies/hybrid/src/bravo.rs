@@ -121,7 +121,7 @@ impl<T> BiasedLock<T> {
     }
 
     /// Calls `f` with exclusive access to the value.
-    #[inline]
+    #[inline(always)]
     pub fn write<U>(&self, f: impl FnOnce(&mut T) -> U) -> U {
         let mut bias = self.lock.write();
         // Relaxed: every store to `biased` is made with the lock held, so the lock orders it.
@@ -306,7 +306,7 @@ impl<R: Record> Strategy<R> for Bravo<R> {
 pub struct BravoHandle<'s, R>(Reader<'s, IdMap<R>>);
 
 impl<R: Record> Handle<R> for BravoHandle<'_, R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.0.read(|map| map.get(&id).map(f))
     }
@@ -316,11 +316,10 @@ impl<R: Record> Handle<R> for BravoHandle<'_, R> {
         self.0.lock().write(|map| map.insert(id, record))
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        self.0
-            .lock()
-            .write(|map| map.get_mut(&id).map(|record| record.apply_in_place(&event)))
+        let write = |map: &mut IdMap<R>| Some(map.get_mut(&id)?.apply_in_place(&event));
+        self.0.lock().write(write)
     }
 
     #[inline]

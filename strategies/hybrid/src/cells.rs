@@ -102,7 +102,7 @@ pub struct CellsHandle<'s, R: PlainRecord>(&'s Cells<R>);
 
 impl<R: PlainRecord> Handle<R> for CellsHandle<'_, R> {
     /// `f` runs on a copy, after the guard is gone: however long it takes, it holds nobody up.
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         let words = self.0.with_cell(id, SeqCell::get)?;
         Some(f(&R::from_words(words)))
@@ -125,7 +125,7 @@ impl<R: PlainRecord> Handle<R> for CellsHandle<'_, R> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         self.0.with_cell(id, |cell| {
             cell.try_update(|words| {

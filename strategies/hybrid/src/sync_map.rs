@@ -187,7 +187,7 @@ pub struct SyncMapHandle<'s, R> {
 }
 
 impl<R: Record> Handle<R> for SyncMapHandle<'_, R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         let read = self.read.load();
         match read.entries.get(&id) {
@@ -210,7 +210,7 @@ impl<R: Record> Handle<R> for SyncMapHandle<'_, R> {
     }
 
     /// Go's `CompareAndSwap`, until it succeeds.
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         let read = self.read.load();
         match read.entries.get(&id) {

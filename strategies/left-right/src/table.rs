@@ -119,7 +119,7 @@ impl<R: Record, C: Copies<R>> Writer<R, C> {
         displaced
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         let next = match self.latest(id, |record| record.apply(&event))? {
             Ok(next) => next,
@@ -168,7 +168,7 @@ pub struct Access<'s, R: Record, C: Copies<R>> {
 }
 
 impl<R: Record, C: Copies<R>> Handle<R> for Access<'_, R, C> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.reader.read(id, f)
     }
@@ -178,7 +178,7 @@ impl<R: Record, C: Copies<R>> Handle<R> for Access<'_, R, C> {
         self.table.lock().insert(id, record)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         self.table.lock().apply(id, event)
     }

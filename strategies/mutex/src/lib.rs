@@ -45,6 +45,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+use std::ops::DerefMut;
 use std::sync::PoisonError;
 
 use contract::{
@@ -107,22 +108,23 @@ impl<R: Record> Strategy<R> for ParkingLotMutex<R> {
     }
 }
 
-/// Access to the map with the lock held: all that the two locks differ in.
-trait WithMap<R> {
-    fn with<T>(&self, work: impl FnOnce(&mut IdMap<R>) -> T) -> T;
+/// All that the two locks differ in.
+trait Lock<R> {
+    /// Access to the map for as long as the lock is held.
+    fn lock(&self) -> impl DerefMut<Target = IdMap<R>>;
 }
 
-impl<R> WithMap<R> for StdMutex<R> {
+impl<R> Lock<R> for StdMutex<R> {
     #[inline]
-    fn with<T>(&self, work: impl FnOnce(&mut IdMap<R>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> impl DerefMut<Target = IdMap<R>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<R> WithMap<R> for ParkingLotMutex<R> {
+impl<R> Lock<R> for ParkingLotMutex<R> {
     #[inline]
-    fn with<T>(&self, work: impl FnOnce(&mut IdMap<R>) -> T) -> T {
-        work(&mut self.0.lock())
+    fn lock(&self) -> impl DerefMut<Target = IdMap<R>> {
+        self.0.lock()
     }
 }
 
@@ -130,30 +132,29 @@ impl<R> WithMap<R> for ParkingLotMutex<R> {
 #[derive(Debug)]
 pub struct Locked<'s, L>(&'s L);
 
-impl<R: Record, L: WithMap<R>> Handle<R> for Locked<'_, L> {
-    #[inline]
+impl<R: Record, L: Lock<R>> Handle<R> for Locked<'_, L> {
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
-        self.0.with(|map| map.get(&id).map(f))
+        self.0.lock().get(&id).map(f)
     }
 
     #[inline]
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
-        self.0.with(|map| map.insert(id, record))
+        self.0.lock().insert(id, record)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        self.0
-            .with(|map| map.get_mut(&id).map(|record| record.apply_in_place(&event)))
+        Some(self.0.lock().get_mut(&id)?.apply_in_place(&event))
     }
 
     #[inline]
     fn remove(&mut self, id: ProcessId) -> Option<R> {
-        self.0.with(|map| map.remove(&id))
+        self.0.lock().remove(&id)
     }
 
     fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
-        self.0
-            .with(|map| map.iter().for_each(|(&id, record)| visit(id, record)));
+        let map = self.0.lock();
+        map.iter().for_each(|(&id, record)| visit(id, record));
     }
 }

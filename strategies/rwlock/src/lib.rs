@@ -78,6 +78,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+use std::ops::{Deref, DerefMut};
 use std::sync::PoisonError;
 
 use contract::{
@@ -154,36 +155,36 @@ impl<R: Record> Strategy<R> for ParkingLotRwLock<R> {
     }
 }
 
-/// Access to the map with the lock held: all that the two locks differ in.
-trait WithMap<R> {
+/// Access to the map for as long as the lock is held: all that the two locks differ in.
+trait Lock<R> {
     /// Together with other readers.
-    fn shared<T>(&self, work: impl FnOnce(&IdMap<R>) -> T) -> T;
+    fn read(&self) -> impl Deref<Target = IdMap<R>>;
 
     /// Alone.
-    fn exclusive<T>(&self, work: impl FnOnce(&mut IdMap<R>) -> T) -> T;
+    fn write(&self) -> impl DerefMut<Target = IdMap<R>>;
 }
 
-impl<R> WithMap<R> for StdRwLock<R> {
+impl<R> Lock<R> for StdRwLock<R> {
     #[inline]
-    fn shared<T>(&self, work: impl FnOnce(&IdMap<R>) -> T) -> T {
-        work(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    fn read(&self) -> impl Deref<Target = IdMap<R>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]
-    fn exclusive<T>(&self, work: impl FnOnce(&mut IdMap<R>) -> T) -> T {
-        work(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+    fn write(&self) -> impl DerefMut<Target = IdMap<R>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<R> WithMap<R> for ParkingLotRwLock<R> {
+impl<R> Lock<R> for ParkingLotRwLock<R> {
     #[inline]
-    fn shared<T>(&self, work: impl FnOnce(&IdMap<R>) -> T) -> T {
-        work(&self.0.read())
+    fn read(&self) -> impl Deref<Target = IdMap<R>> {
+        self.0.read()
     }
 
     #[inline]
-    fn exclusive<T>(&self, work: impl FnOnce(&mut IdMap<R>) -> T) -> T {
-        work(&mut self.0.write())
+    fn write(&self) -> impl DerefMut<Target = IdMap<R>> {
+        self.0.write()
     }
 }
 
@@ -191,30 +192,29 @@ impl<R> WithMap<R> for ParkingLotRwLock<R> {
 #[derive(Debug)]
 pub struct Locked<'s, L>(&'s L);
 
-impl<R: Record, L: WithMap<R>> Handle<R> for Locked<'_, L> {
-    #[inline]
+impl<R: Record, L: Lock<R>> Handle<R> for Locked<'_, L> {
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
-        self.0.shared(|map| map.get(&id).map(f))
+        self.0.read().get(&id).map(f)
     }
 
     #[inline]
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
-        self.0.exclusive(|map| map.insert(id, record))
+        self.0.write().insert(id, record)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        self.0
-            .exclusive(|map| map.get_mut(&id).map(|record| record.apply_in_place(&event)))
+        Some(self.0.write().get_mut(&id)?.apply_in_place(&event))
     }
 
     #[inline]
     fn remove(&mut self, id: ProcessId) -> Option<R> {
-        self.0.exclusive(|map| map.remove(&id))
+        self.0.write().remove(&id)
     }
 
     fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
-        self.0
-            .shared(|map| map.iter().for_each(|(&id, record)| visit(id, record)));
+        let map = self.0.read();
+        map.iter().for_each(|(&id, record)| visit(id, record));
     }
 }

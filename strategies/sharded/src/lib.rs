@@ -82,6 +82,7 @@
 #![forbid(unsafe_code)]
 
 use std::hash::BuildHasher;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use contract::{
@@ -156,10 +157,10 @@ trait Shard<R>: Send + Sync + 'static {
     fn around(map: IdMap<R>) -> Self;
 
     /// Access for a reader.
-    fn shared<T>(&self, work: impl FnOnce(&IdMap<R>) -> T) -> T;
+    fn shared(&self) -> impl Deref<Target = IdMap<R>>;
 
     /// Access for a writer.
-    fn exclusive<T>(&self, work: impl FnOnce(&mut IdMap<R>) -> T) -> T;
+    fn exclusive(&self) -> impl DerefMut<Target = IdMap<R>>;
 }
 
 /// What all three claim. A thread that is stopped for ever in a shard blocks everyone who comes to
@@ -183,13 +184,13 @@ impl<R: Record> Shard<R> for Mutex<IdMap<R>> {
     }
 
     #[inline]
-    fn shared<T>(&self, work: impl FnOnce(&IdMap<R>) -> T) -> T {
-        work(&self.lock().unwrap_or_else(PoisonError::into_inner))
+    fn shared(&self) -> impl Deref<Target = IdMap<R>> {
+        self.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]
-    fn exclusive<T>(&self, work: impl FnOnce(&mut IdMap<R>) -> T) -> T {
-        work(&mut self.lock().unwrap_or_else(PoisonError::into_inner))
+    fn exclusive(&self) -> impl DerefMut<Target = IdMap<R>> {
+        self.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -208,13 +209,13 @@ impl<R: Record> Shard<R> for RwLock<IdMap<R>> {
     }
 
     #[inline]
-    fn shared<T>(&self, work: impl FnOnce(&IdMap<R>) -> T) -> T {
-        work(&self.read().unwrap_or_else(PoisonError::into_inner))
+    fn shared(&self) -> impl Deref<Target = IdMap<R>> {
+        self.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]
-    fn exclusive<T>(&self, work: impl FnOnce(&mut IdMap<R>) -> T) -> T {
-        work(&mut self.write().unwrap_or_else(PoisonError::into_inner))
+    fn exclusive(&self) -> impl DerefMut<Target = IdMap<R>> {
+        self.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -230,13 +231,13 @@ impl<R: Record> Shard<R> for CachePadded<Mutex<IdMap<R>>> {
     }
 
     #[inline]
-    fn shared<T>(&self, work: impl FnOnce(&IdMap<R>) -> T) -> T {
-        (**self).shared(work)
+    fn shared(&self) -> impl Deref<Target = IdMap<R>> {
+        (**self).shared()
     }
 
     #[inline]
-    fn exclusive<T>(&self, work: impl FnOnce(&mut IdMap<R>) -> T) -> T {
-        (**self).exclusive(work)
+    fn exclusive(&self) -> impl DerefMut<Target = IdMap<R>> {
+        (**self).exclusive()
     }
 }
 
@@ -252,30 +253,31 @@ impl<L> Locked<'_, L> {
 }
 
 impl<R: Record, L: Shard<R>> Handle<R> for Locked<'_, L> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
-        self.shard(id).shared(|map| map.get(&id).map(f))
+        self.shard(id).shared().get(&id).map(f)
     }
 
     #[inline]
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
-        self.shard(id).exclusive(|map| map.insert(id, record))
+        self.shard(id).exclusive().insert(id, record)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        self.shard(id)
-            .exclusive(|map| map.get_mut(&id).map(|record| record.apply_in_place(&event)))
+        let mut map = self.shard(id).exclusive();
+        Some(map.get_mut(&id)?.apply_in_place(&event))
     }
 
     #[inline]
     fn remove(&mut self, id: ProcessId) -> Option<R> {
-        self.shard(id).exclusive(|map| map.remove(&id))
+        self.shard(id).exclusive().remove(&id)
     }
 
     fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
         for shard in self.0 {
-            shard.shared(|map| map.iter().for_each(|(&id, record)| visit(id, record)));
+            let map = shard.shared();
+            map.iter().for_each(|(&id, record)| visit(id, record));
         }
     }
 }

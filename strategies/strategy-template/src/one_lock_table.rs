@@ -41,7 +41,7 @@ impl<R> OneLockTable<R> {
 }
 
 impl<R: Record> Handle<R> for &OneLockTable<R> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.lock().get(&id).map(f)
     }
@@ -51,10 +51,10 @@ impl<R: Record> Handle<R> for &OneLockTable<R> {
         self.lock().insert(id, record)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         let mut map = self.lock();
-        map.get_mut(&id).map(|record| record.apply_in_place(&event))
+        Some(map.get_mut(&id)?.apply_in_place(&event))
     }
 
     #[inline]

@@ -7,7 +7,6 @@
 
 #![allow(
     clippy::disallowed_methods,
-    clippy::inline_always,
     clippy::print_stdout,
     clippy::too_many_lines,
     clippy::cast_sign_loss,

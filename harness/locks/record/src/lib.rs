@@ -1,8 +1,4 @@
 #![doc = include_str!("../README.md")]
-#![allow(
-    clippy::inline_always,
-    reason = "what an acquisition does at most times is compiled into the caller, as benches/cost.rs measures"
-)]
 #![allow(clippy::cast_sign_loss, reason = "times and counts are not negative")]
 #![allow(
     clippy::single_match_else,

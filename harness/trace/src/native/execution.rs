@@ -283,10 +283,6 @@ mod tests {
         word.fetch_add(1, Ordering::Relaxed)
     }
 
-    #[expect(
-        clippy::inline_always,
-        reason = "the test is about what is inlined for certain"
-    )]
     #[inline(always)]
     fn inlined(word: &AtomicU64) -> u64 {
         word.fetch_sub(1, Ordering::Relaxed)
