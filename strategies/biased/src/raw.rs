@@ -361,7 +361,7 @@ impl RawRwLock {
     #[inline]
     pub(crate) fn uncount_reader(&self) {
         // Release: what was read comes before what is written by who acquires it in `drain`. Compared as
-        // a whole, as in `unlock`.
+        // a whole: processors subtract and compare in less time than they subtract and return what was there.
         if self.word.fetch_sub(READER, Ordering::Release) != READER {
             self.was_last_reader();
         }

@@ -119,10 +119,7 @@ impl ProcessStatus {
     fn changed(mut self, event: Event) -> Result<Self, Rejected> {
         let next_state = self.state().after(event.change)?;
         match event.change {
-            Change::Heartbeat { cpu_ns, rss_bytes } => {
-                self.set::<CPU>(cpu_ns);
-                self.set::<RSS>(rss_bytes);
-            }
+            Change::Heartbeat { .. } => unreachable!("only a running process has heartbeats"),
             // What it reports is what came of the work: nobody may leave the chain out.
             Change::Work { links } => self.set::<CPU>(work(event.at_ns, links)),
             Change::Start => {

@@ -193,8 +193,8 @@ fn a_gain_that_hangs_on_what_a_section_needs_says_so() {
         answer(&advised_for(FILE, [fast], Some(program)))
     };
     let (open, certain) = (answer(Some(0.1)), answer(None));
-    let said = "+20 %; by at least +10 % if each section is about one key";
-    assert!(open.contains(said), "{open}");
+    let expected = "+20 %; by at least +10 % if each section is about one key";
+    assert!(open.contains(expected), "{open}");
     assert!(certain.contains("+20 %. Measure"), "{certain}");
 }
 
