@@ -14,17 +14,25 @@ const NEED: std::ops::RangeInclusive<u32> = if cfg!(all(test, pivot_loom)) {
 const FIRST_NEED: u32 = if cfg!(all(test, pivot_loom)) { 1 } else { 8 };
 
 /// Fast reads that a bias has to yield: what a revocation costs, in reads that are slow instead. One
-/// more for each thread that it asks, and some for each slow read that the bias needed, so that it
-/// becomes rare where it seldom pays.
-const YIELD: usize = 32;
-const YIELD_PER_NEED: usize = 4;
+/// more for each thread that it asks.
+const YIELD: usize = 4;
 
-/// The account of one lock: reads that were slow, and what it takes to make them fast.
+/// What a slow read costs.
+#[derive(Clone, Copy)]
+pub(crate) enum Pace {
+    /// Two atomic instructions on a line that this processor has.
+    Alone = 1,
+    /// Others were inside, or changed the word: the line comes from another processor, more than once.
+    Contended = 8,
+}
+
+/// The account of one lock: what reads have lost by being slow, and what it takes to make them fast.
 ///
 /// All of it is a hint. Readers count at the same time and may lose a count; nothing is ordered.
 pub(crate) struct Bias {
+    /// Slow reads since the last write, each as often as its [`Pace`] says.
     slow_reads: AtomicU32,
-    /// Slow reads in a row that switch the bias on.
+    /// How many of them switch the bias on.
     need: AtomicU32,
 }
 
@@ -40,14 +48,16 @@ impl Bias {
 
     /// Whether one more slow read is to switch the bias on.
     #[inline]
-    pub(crate) fn is_earned(&self) -> bool {
-        self.slow_reads.load(Ordering::Relaxed) >= self.need.load(Ordering::Relaxed) - 1
+    pub(crate) fn is_earned(&self, pace: Pace) -> bool {
+        let slow_reads = self.slow_reads.load(Ordering::Relaxed);
+        slow_reads.wrapping_add(pace as u32) >= self.need.load(Ordering::Relaxed)
     }
 
     /// Counts a slow read.
     #[inline]
-    pub(crate) fn count(&self) {
-        let slow_reads = self.slow_reads.load(Ordering::Relaxed).wrapping_add(1);
+    pub(crate) fn count(&self, pace: Pace) {
+        let slow_reads = self.slow_reads.load(Ordering::Relaxed);
+        let slow_reads = slow_reads.wrapping_add(pace as u32);
         self.slow_reads.store(slow_reads, Ordering::Relaxed);
     }
 
@@ -66,7 +76,7 @@ impl Bias {
         were_more: impl FnOnce() -> bool,
     ) {
         let need = self.need.load(Ordering::Relaxed);
-        let next = if fast_reads >= YIELD + YIELD_PER_NEED * need as usize + threads {
+        let next = if fast_reads >= YIELD + threads {
             (need / 2).max(*NEED.start())
         } else if were_more() {
             need
@@ -83,8 +93,8 @@ mod tests {
 
     fn slow_reads_until_biased(bias: &Bias) -> u32 {
         let mut reads = 1;
-        while !bias.is_earned() {
-            bias.count();
+        while !bias.is_earned(Pace::Alone) {
+            bias.count(Pace::Alone);
             reads += 1;
         }
         bias.start_again();
@@ -95,23 +105,35 @@ mod tests {
     fn it_takes_eight_reads_in_a_row() {
         let bias = Bias::new();
         for _ in 0..7 {
-            assert!(!bias.is_earned());
-            bias.count();
+            assert!(!bias.is_earned(Pace::Alone));
+            bias.count(Pace::Alone);
         }
         bias.start_again();
         assert_eq!(slow_reads_until_biased(&bias), 8);
     }
 
     #[test]
+    fn a_contended_read_counts_as_eight() {
+        let bias = Bias::new();
+        assert!(bias.is_earned(Pace::Contended));
+        bias.settle(0, 1, || false);
+        assert!(!bias.is_earned(Pace::Contended));
+        bias.count(Pace::Contended);
+        assert!(bias.is_earned(Pace::Contended));
+        bias.start_again();
+        assert!(!bias.is_earned(Pace::Contended));
+    }
+
+    #[test]
     fn a_bias_that_yields_little_makes_the_next_one_twice_as_dear() {
         let bias = Bias::new();
-        bias.settle(64, 1, || false);
+        bias.settle(4, 1, || false);
         assert_eq!(slow_reads_until_biased(&bias), 16);
-        bias.settle(96, 1, || false);
+        bias.settle(0, 1, || false);
         assert_eq!(slow_reads_until_biased(&bias), 32);
-        bias.settle(161, 1, || false);
+        bias.settle(5, 1, || false);
         assert_eq!(slow_reads_until_biased(&bias), 16);
-        bias.settle(64, 1, || true);
+        bias.settle(4, 1, || true);
         assert_eq!(slow_reads_until_biased(&bias), 16, "nobody knows");
     }
 
@@ -131,9 +153,9 @@ mod tests {
     #[test]
     fn more_threads_to_ask_want_more_reads() {
         let bias = Bias::new();
-        bias.settle(163, 100, || false);
+        bias.settle(103, 100, || false);
         assert_eq!(slow_reads_until_biased(&bias), 16);
-        bias.settle(196, 100, || false);
+        bias.settle(104, 100, || false);
         assert_eq!(slow_reads_until_biased(&bias), 8);
     }
 }

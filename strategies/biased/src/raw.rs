@@ -7,6 +7,7 @@
 //! | `LIGHT` | and they need no fence for it, since the next writer pays for a barrier; never without `BIASED` |
 //! | `PARKED` | threads wait for `WRITER` to be cleared, in the queue of the word's first byte |
 //! | `DRAINING` | the writer waits for the readers inside, in the queue of its second byte |
+//! | `ASKED` | a reader has waited for long: the next turn is for readers, unless a writer waits as long |
 //! | the rest | how many readers are inside that did not announce themselves |
 //!
 //! # Why a reader and a writer cannot meet
@@ -42,7 +43,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::barrier;
-use crate::bias::Bias;
+use crate::bias::{Bias, Pace};
 use crate::sync::{
     AtomicUsize, FilterOp, Ordering, Spin, UnparkResult, const_fn, global, park, store_load, unpark,
 };
@@ -53,7 +54,8 @@ const BIASED: usize = 2;
 const PARKED: usize = 4;
 const DRAINING: usize = 8;
 const LIGHT: usize = 16;
-const READER: usize = 32;
+const ASKED: usize = 32;
+const READER: usize = 64;
 
 /// Announced reads of one thread since the last write that make the lock light: what a barrier costs, in fences.
 const LIGHT_AFTER: usize = if cfg!(all(test, any(pivot_loom, pivot_shuttle))) {
@@ -156,7 +158,7 @@ impl RawRwLock {
         // Acquire: as in `read`.
         let word = self.word.load(Ordering::Acquire);
         if word & BIASED == 0 {
-            if !self.count_reader(0) {
+            if !self.count_reader(0, Pace::Alone) {
                 self.read_slow_by(None);
             }
             return false;
@@ -215,7 +217,7 @@ impl RawRwLock {
             if word & WRITER != 0 {
                 return false;
             }
-            if self.enter(word) {
+            if self.enter(word, Pace::Alone) {
                 return true;
             }
         }
@@ -246,28 +248,33 @@ impl RawRwLock {
     #[cold]
     #[inline(never)]
     fn read_slow(&self, announced: Option<&Entry>) {
-        self.wait_to_read(announced, |word| self.enter(word));
+        self.wait_to_read(announced, |word, pace| self.enter(word, pace));
     }
 
     /// The same by number only.
     #[inline(never)]
     fn read_slow_by(&self, announced: Option<&Entry>) {
-        self.wait_to_read(announced, |word| self.count_reader(word));
+        self.wait_to_read(announced, |word, pace| self.count_reader(word, pace));
     }
 
     #[inline]
-    fn wait_to_read(&self, announced: Option<&Entry>, enter: impl Fn(usize) -> bool) {
+    fn wait_to_read(&self, announced: Option<&Entry>, enter: impl Fn(usize, Pace) -> bool) {
         if let Some(entry) = announced {
             self.leave(entry, self.id.load(Ordering::Relaxed));
         }
         let mut spin = Spin::to_read();
+        let mut pace = Pace::Alone;
         loop {
             // Acquire: as in `read`.
-            let word = self.word.load(Ordering::Acquire);
+            let mut word = self.word.load(Ordering::Acquire);
             // As in `write_slow`, but sooner: a reader inside is no hindrance.
             let may_join = word < READER || word & (BIASED | PARKED) != 0 || spin.is_long();
-            if word & WRITER == 0 && may_join && enter(word) {
+            if word & WRITER == 0 && may_join && enter(word, pace) {
                 return;
+            }
+            pace = Pace::Contended;
+            if word & (WRITER | ASKED | PARKED) == WRITER && spin.is_yielding() && self.ask(word) {
+                word |= ASKED;
             }
             if word & PARKED == 0 && spin.spin() || word & WRITER == 0 {
                 continue;
@@ -279,16 +286,25 @@ impl RawRwLock {
         }
     }
 
+    /// Asks the writer of `word` to leave the next turn to readers, if it is still that word.
+    fn ask(&self, word: usize) -> bool {
+        let asked = word | ASKED;
+        // Relaxed: says nothing of the value.
+        self.word
+            .compare_exchange_weak(word, asked, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+
     /// Lets this thread in to read, if the word is still `word`, in which no writer is.
     #[inline]
-    fn enter(&self, word: usize) -> bool {
+    fn enter(&self, word: usize, pace: Pace) -> bool {
         if word & BIASED == 0 {
-            return self.count_reader(word);
+            return self.count_reader(word, pace);
         }
         let id = self.id.load(Ordering::Relaxed);
         let record = threads::current().or_else(threads::register);
         let Some(entry) = record.and_then(|record| record.prepare(id)) else {
-            return self.count_reader(word);
+            return self.count_reader(word, pace);
         };
         let is_in = self.announce(word, entry, id);
         if !is_in {
@@ -300,24 +316,24 @@ impl RawRwLock {
     /// Counts this thread among the readers, and switches the bias on if it is time, unless the word is
     /// no longer `word`.
     #[inline]
-    fn count_reader(&self, word: usize) -> bool {
+    fn count_reader(&self, word: usize, pace: Pace) -> bool {
         assert!(
             word < usize::MAX - READER,
             "more read guards than a word can count"
         );
-        let is_earned = word & BIASED == 0 && self.bias.is_earned();
+        let is_earned = word & BIASED == 0 && self.bias.is_earned(pace);
         let bias = if is_earned && self.name(&IDENTIFIERS) {
             BIASED
         } else {
             0
         };
-        let next = (word + READER) | bias;
+        let next = ((word + READER) | bias) & !ASKED;
         // Acquire: what the last writer did. Release: the identifier, for `read`.
         let counted =
             self.word
                 .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed);
         if counted.is_ok() {
-            self.bias.count();
+            self.bias.count(pace);
         }
         counted.is_ok()
     }
@@ -410,14 +426,18 @@ impl RawRwLock {
         loop {
             // Whoever is counted leaves soon, and may come again for a while. Two processors that take turns
             // at each operation get less done than if each has the lock for some operations. When that takes
-            // long, readers have to wait.
-            let may_claim = word < READER || word & (BIASED | PARKED) != 0 || spin.is_over();
+            // long, readers have to wait. And if a reader had to, it and those that follow get a turn first.
+            let is_free = word < READER && word & ASKED == 0;
+            let may_claim = is_free || word & (BIASED | PARKED) != 0 || spin.is_over();
             if word & WRITER == 0 && may_claim {
                 match self.claim(word) {
                     Ok(()) => return self.drain(word),
                     Err(now) => word = now,
                 }
                 continue;
+            }
+            if word & (WRITER | ASKED | PARKED) == ASKED {
+                Spin::a_turn();
             }
             if word & PARKED == 0 && spin.spin() {
                 word = self.word.load(Ordering::Relaxed);
@@ -472,7 +492,7 @@ impl RawRwLock {
 
     /// Changes `word`, in which no writer is, to one in which this thread is the writer.
     fn claim(&self, word: usize) -> Result<(), usize> {
-        let next = (word | WRITER) & !(BIASED | LIGHT);
+        let next = (word | WRITER) & !(BIASED | LIGHT | ASKED);
         // SeqCst: see the header; its acquire is that of `write`.
         self.word
             .compare_exchange_weak(word, next, Ordering::SeqCst, Ordering::Relaxed)?;
@@ -583,13 +603,28 @@ impl RawRwLock {
     #[inline]
     fn unlock(&self, bias: usize) {
         // Release: what was written, for whoever gets in. Not looked at before, since a load that follows a locked
-        // instruction on the same word waits for it; what else a writer's word can have is `PARKED`.
+        // instruction on the same word waits for it; what else a writer's word can have is `PARKED` and `ASKED`.
         let left = self
             .word
             .compare_exchange(WRITER, bias, Ordering::Release, Ordering::Relaxed);
-        if left.is_err() {
-            self.wake(true, bias);
+        if let Err(word) = left {
+            self.unlock_slow(word, bias);
         }
+    }
+
+    #[cold]
+    fn unlock_slow(&self, word: usize, bias: usize) {
+        if word & PARKED == 0 {
+            // Release: as in `unlock`. That a reader has asked is left for the next writer.
+            let next = word & ASKED | bias;
+            let left = self
+                .word
+                .compare_exchange(word, next, Ordering::Release, Ordering::Relaxed);
+            if left.is_ok() {
+                return;
+            }
+        }
+        self.wake(true, bias);
     }
 
     /// Turns a write of this thread into a read.

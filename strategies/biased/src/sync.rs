@@ -52,7 +52,10 @@ pub(crate) fn store_load() {}
 /// to park.
 pub(crate) struct Spin {
     round: u32,
+    /// Rounds that are spent with pauses.
     pauses: u32,
+    /// The logarithm of how many are in the longest round.
+    longest: u32,
 }
 
 impl Spin {
@@ -61,24 +64,32 @@ impl Spin {
 
     /// For a turn to write: as patient as `parking_lot`.
     pub(crate) fn to_write() -> Self {
-        Self {
-            round: 0,
-            pauses: 3,
-        }
+        Self::with(3, 3)
     }
 
-    /// For a turn to read: shorter than a write, and more often in vain.
+    /// For a turn to read: shorter than a write, and more often in vain. Each look costs a writer that goes on
+    /// writing the line of the word.
     pub(crate) fn to_read() -> Self {
-        Self {
-            round: 0,
-            pauses: 8,
-        }
+        Self::with(8, 5)
     }
 
     /// For those who are inside and leave soon: long enough for a microsecond's work.
     pub(crate) fn patient() -> Self {
-        let (round, pauses) = (0, 16);
-        Self { round, pauses }
+        Self::with(16, 3)
+    }
+
+    fn with(pauses: u32, longest: u32) -> Self {
+        Self {
+            round: 0,
+            pauses,
+            longest,
+        }
+    }
+
+    /// Waits for as long as readers have the lock who had to ask for it: about as long as they have waited, so that
+    /// many operations share what it costs to take the line of the word, and those of the value, to another processor.
+    pub(crate) fn a_turn() {
+        (0..128).for_each(|_| spin_loop());
     }
 
     /// Waits a little, longer each time, or says that it is time to park.
@@ -88,7 +99,7 @@ impl Spin {
         }
         self.round += 1;
         if self.round <= self.pauses {
-            (0..1 << self.round.min(3)).for_each(|_| spin_loop());
+            (0..1 << self.round.min(self.longest)).for_each(|_| spin_loop());
         } else {
             yield_now();
         }
@@ -98,6 +109,11 @@ impl Spin {
     /// Whether it is time to park.
     pub(crate) fn is_over(&self) -> bool {
         self.round >= self.pauses + Self::YIELDS
+    }
+
+    /// Whether it is time to give the processor away, if not to park.
+    pub(crate) fn is_yielding(&self) -> bool {
+        self.round >= self.pauses
     }
 
     /// Whether whoever is waited for takes longer than a few instructions.

@@ -78,15 +78,16 @@
 //! - **Readers** of a biased lock swap its identifier into an entry of their handle, look again
 //!   whether it is biased, read, and clear the entry with a plain store: one atomic instruction, on a
 //!   line that nobody else writes. Otherwise they count themselves in the lock's word, and the eighth
-//!   in a row without a write in between switches the bias on. After 4096 reads of one thread
+//!   in a row without a write in between, or one that had to wait, switches the bias on. After 4096 reads of one thread
 //!   without a write the lock is light: they store in place of the swap, and the next writer has the
 //!   kernel issue a fence on all processors that run the program (`membarrier`), which takes microseconds.
-//! - **Writers** claim the word with one compare-and-swap and leave with one subtraction. Only if the
+//! - **Writers** claim the word with one compare-and-swap and leave with another. Only if the
 //!   lock is biased they clear that, visit everyone's entries and wait for those that read.
 //!   A bias that gave few reads makes the next one twice as hard to earn, a good one half.
 //! - **When they meet**, one of the two sees the other: store, then load, on both sides, all four
 //!   sequentially consistent. Whoever waits pauses, yields and then parks, in order of arrival; about
-//!   every half millisecond the lock is handed over and not left to whoever comes by.
+//!   every half millisecond the lock is handed over and not left to whoever comes by. A reader that has waited for some
+//!   microseconds asks for a turn before it yields: writers then stay away for about as long.
 //!
 //! | reader | writer | what it decides |
 //! |---|---|---|

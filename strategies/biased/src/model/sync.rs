@@ -71,11 +71,17 @@ impl Spin {
         Self
     }
 
+    pub(crate) fn a_turn() {}
+
     pub(crate) fn spin(&mut self) -> bool {
         false
     }
 
     pub(crate) fn is_over(&self) -> bool {
+        true
+    }
+
+    pub(crate) fn is_yielding(&self) -> bool {
         true
     }
 
