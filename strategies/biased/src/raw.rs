@@ -783,6 +783,31 @@ impl fmt::Debug for RawRwLock {
 mod tests {
     use super::*;
 
+    /// Writes once, and is asked for a turn meanwhile. Returns what the word is after that.
+    fn write_and_be_asked(lock: &RawRwLock) -> usize {
+        lock.write();
+        // The exchange may fail for no reason.
+        assert!((0..100).any(|_| lock.ask(WRITER)));
+        // SAFETY: locked above.
+        unsafe { lock.unlock_write() };
+        lock.word.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn the_turn_after_a_writer_that_was_asked_is_for_readers() {
+        let lock = RawRwLock::new();
+        assert_eq!(write_and_be_asked(&lock), ASKED);
+        assert!(lock.try_read());
+        assert_eq!(lock.word.load(Ordering::Relaxed), READER);
+    }
+
+    #[test]
+    fn a_writer_takes_the_turn_if_no_reader_comes() {
+        let lock = RawRwLock::new();
+        assert_eq!(write_and_be_asked(&lock), ASKED);
+        assert_eq!(write_and_be_asked(&lock), ASKED);
+    }
+
     #[test]
     fn a_lock_for_which_no_identifier_is_left_gets_none() {
         let identifiers = Identifiers(AtomicUsize::new(usize::MAX - 3));
