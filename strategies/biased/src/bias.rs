@@ -19,7 +19,7 @@ const YIELD: usize = 4;
 
 /// What a slow read costs.
 #[derive(Clone, Copy)]
-pub(crate) enum Pace {
+pub(crate) enum Cost {
     /// Two atomic instructions on a line that this processor has.
     Alone = 1,
     /// Others were inside, or changed the word: the line comes from another processor, more than once.
@@ -30,7 +30,7 @@ pub(crate) enum Pace {
 ///
 /// All of it is a hint. Readers count at the same time and may lose a count; nothing is ordered.
 pub(crate) struct Bias {
-    /// Slow reads since the last write, each as often as its [`Pace`] says.
+    /// Slow reads since the last write, each as often as its [`Cost`] says.
     slow_reads: AtomicU32,
     /// How many of them switch the bias on.
     need: AtomicU32,
@@ -48,16 +48,16 @@ impl Bias {
 
     /// Whether one more slow read is to switch the bias on.
     #[inline]
-    pub(crate) fn is_earned(&self, pace: Pace) -> bool {
+    pub(crate) fn is_earned(&self, cost: Cost) -> bool {
         let slow_reads = self.slow_reads.load(Ordering::Relaxed);
-        slow_reads.wrapping_add(pace as u32) >= self.need.load(Ordering::Relaxed)
+        slow_reads.wrapping_add(cost as u32) >= self.need.load(Ordering::Relaxed)
     }
 
     /// Counts a slow read.
     #[inline]
-    pub(crate) fn count(&self, pace: Pace) {
+    pub(crate) fn count(&self, cost: Cost) {
         let slow_reads = self.slow_reads.load(Ordering::Relaxed);
-        let slow_reads = slow_reads.wrapping_add(pace as u32);
+        let slow_reads = slow_reads.wrapping_add(cost as u32);
         self.slow_reads.store(slow_reads, Ordering::Relaxed);
     }
 
@@ -93,8 +93,8 @@ mod tests {
 
     fn slow_reads_until_biased(bias: &Bias) -> u32 {
         let mut reads = 1;
-        while !bias.is_earned(Pace::Alone) {
-            bias.count(Pace::Alone);
+        while !bias.is_earned(Cost::Alone) {
+            bias.count(Cost::Alone);
             reads += 1;
         }
         bias.start_again();
@@ -105,8 +105,8 @@ mod tests {
     fn it_takes_eight_reads_in_a_row() {
         let bias = Bias::new();
         for _ in 0..7 {
-            assert!(!bias.is_earned(Pace::Alone));
-            bias.count(Pace::Alone);
+            assert!(!bias.is_earned(Cost::Alone));
+            bias.count(Cost::Alone);
         }
         bias.start_again();
         assert_eq!(slow_reads_until_biased(&bias), 8);
@@ -115,13 +115,13 @@ mod tests {
     #[test]
     fn a_contended_read_counts_as_eight() {
         let bias = Bias::new();
-        assert!(bias.is_earned(Pace::Contended));
+        assert!(bias.is_earned(Cost::Contended));
         bias.settle(0, 1, || false);
-        assert!(!bias.is_earned(Pace::Contended));
-        bias.count(Pace::Contended);
-        assert!(bias.is_earned(Pace::Contended));
+        assert!(!bias.is_earned(Cost::Contended));
+        bias.count(Cost::Contended);
+        assert!(bias.is_earned(Cost::Contended));
         bias.start_again();
-        assert!(!bias.is_earned(Pace::Contended));
+        assert!(!bias.is_earned(Cost::Contended));
     }
 
     #[test]

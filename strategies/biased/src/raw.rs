@@ -43,7 +43,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::barrier;
-use crate::bias::{Bias, Pace};
+use crate::bias::{Bias, Cost};
 use crate::sync::{
     AtomicUsize, FilterOp, Ordering, Spin, UnparkResult, const_fn, global, park, store_load, unpark,
 };
@@ -158,7 +158,7 @@ impl RawRwLock {
         // Acquire: as in `read`.
         let word = self.word.load(Ordering::Acquire);
         if word & BIASED == 0 {
-            if !self.count_reader(0, Pace::Alone) {
+            if !self.count_reader(0, Cost::Alone) {
                 self.read_slow_by(None);
             }
             return false;
@@ -217,7 +217,7 @@ impl RawRwLock {
             if word & WRITER != 0 {
                 return false;
             }
-            if self.enter(word, Pace::Alone) {
+            if self.enter(word, Cost::Alone) {
                 return true;
             }
         }
@@ -248,31 +248,31 @@ impl RawRwLock {
     #[cold]
     #[inline(never)]
     fn read_slow(&self, announced: Option<&Entry>) {
-        self.wait_to_read(announced, |word, pace| self.enter(word, pace));
+        self.wait_to_read(announced, |word, cost| self.enter(word, cost));
     }
 
     /// The same by number only.
     #[inline(never)]
     fn read_slow_by(&self, announced: Option<&Entry>) {
-        self.wait_to_read(announced, |word, pace| self.count_reader(word, pace));
+        self.wait_to_read(announced, |word, cost| self.count_reader(word, cost));
     }
 
     #[inline]
-    fn wait_to_read(&self, announced: Option<&Entry>, enter: impl Fn(usize, Pace) -> bool) {
+    fn wait_to_read(&self, announced: Option<&Entry>, enter: impl Fn(usize, Cost) -> bool) {
         if let Some(entry) = announced {
             self.leave(entry, self.id.load(Ordering::Relaxed));
         }
         let mut spin = Spin::to_read();
-        let mut pace = Pace::Alone;
+        let mut cost = Cost::Alone;
         loop {
             // Acquire: as in `read`.
             let mut word = self.word.load(Ordering::Acquire);
             // As in `write_slow`, but sooner: a reader inside is no hindrance.
             let may_join = word < READER || word & (BIASED | PARKED) != 0 || spin.is_long();
-            if word & WRITER == 0 && may_join && enter(word, pace) {
+            if word & WRITER == 0 && may_join && enter(word, cost) {
                 return;
             }
-            pace = Pace::Contended;
+            cost = Cost::Contended;
             if word & (WRITER | ASKED | PARKED) == WRITER && spin.is_yielding() && self.ask(word) {
                 word |= ASKED;
             }
@@ -297,14 +297,14 @@ impl RawRwLock {
 
     /// Lets this thread in to read, if the word is still `word`, in which no writer is.
     #[inline]
-    fn enter(&self, word: usize, pace: Pace) -> bool {
+    fn enter(&self, word: usize, cost: Cost) -> bool {
         if word & BIASED == 0 {
-            return self.count_reader(word, pace);
+            return self.count_reader(word, cost);
         }
         let id = self.id.load(Ordering::Relaxed);
         let record = threads::current().or_else(threads::register);
         let Some(entry) = record.and_then(|record| record.prepare(id)) else {
-            return self.count_reader(word, pace);
+            return self.count_reader(word, cost);
         };
         let is_in = self.announce(word, entry, id);
         if !is_in {
@@ -316,12 +316,12 @@ impl RawRwLock {
     /// Counts this thread among the readers, and switches the bias on if it is time, unless the word is
     /// no longer `word`.
     #[inline]
-    fn count_reader(&self, word: usize, pace: Pace) -> bool {
+    fn count_reader(&self, word: usize, cost: Cost) -> bool {
         assert!(
             word < usize::MAX - READER,
             "more read guards than a word can count"
         );
-        let is_earned = word & BIASED == 0 && self.bias.is_earned(pace);
+        let is_earned = word & BIASED == 0 && self.bias.is_earned(cost);
         let bias = if is_earned && self.name(&IDENTIFIERS) {
             BIASED
         } else {
@@ -333,7 +333,7 @@ impl RawRwLock {
             self.word
                 .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed);
         if counted.is_ok() {
-            self.bias.count(pace);
+            self.bias.count(cost);
         }
         counted.is_ok()
     }

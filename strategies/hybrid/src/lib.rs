@@ -86,8 +86,8 @@
 //!   A bias that gave few reads makes the next one twice as hard to earn, a good one half.
 //! - **When they meet**, one of the two sees the other: store, then load, on both sides, all four
 //!   sequentially consistent. Whoever waits pauses, yields and then parks, in order of arrival; about
-//!   every half millisecond the lock is handed over and not left to whoever comes by. A reader that has waited for some
-//!   microseconds asks for a turn before it yields: writers then stay away for about as long.
+//!   every half millisecond the lock is handed over and not left to whoever comes by. A reader asks for a
+//!   turn before it yields: writers then stay away for about as long as it has waited.
 //!
 //! | reader | writer | what it decides |
 //! |---|---|---|
