@@ -33,6 +33,17 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Iter<'t, K, V, W, S> {
     }
 }
 
+/// The value of a record that was found frozen in a table outgrown since: if it still exists, it is in the newest. A
+/// call, so that what a lookup needs takes no register from the loop.
+#[cold]
+#[inline(never)]
+fn moved_on<K: Key, V: Value, W: Replace, S: BuildHasher>(
+    table: &Table<K, V, W, S>,
+    key: K,
+) -> Option<V> {
+    table.get(&key)
+}
+
 impl<K: Key, V: Value, W: Replace, S: BuildHasher> Iterator for Iter<'_, K, V, W, S> {
     type Item = (K, V);
 
@@ -47,8 +58,7 @@ impl<K: Key, V: Value, W: Replace, S: BuildHasher> Iterator for Iter<'_, K, V, W
             if !has_moved_on {
                 return Some((key, record.value));
             }
-            // The table has grown meanwhile: the record, if it still exists, is in the newest.
-            if let Some(value) = self.table.get(&key) {
+            if let Some(value) = moved_on(self.table, key) {
                 return Some((key, value));
             }
         }
