@@ -30,9 +30,6 @@ use crate::scenario::{Activity, RecordKind, Scenario};
 /// The version of this format: `pivot-samples/MAJOR`, or `pivot-samples/MAJOR.MINOR` once there are
 /// minor versions. A minor version adds kinds of lines and optional fields; readers of the same major
 /// version skip what they do not know, and say so.
-///
-/// Version 2 has what strategies claim in words. Until 2.1 `inserts` of a mix is its share of insertions and removals
-/// together; since 2.2, that of insertions. Files of version 2 are read so, and no file is written so any more.
 pub const SCHEMA: &str = "pivot-samples/3";
 
 /// What a run is about.

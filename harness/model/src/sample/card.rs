@@ -1,5 +1,4 @@
-//! Strategies as samples name them: typed; and in words, as `results.json` has them, and samples had them until
-//! version 2.
+//! Strategies as samples name them, typed; and in words, as `results.json` has them.
 
 use std::str::FromStr;
 

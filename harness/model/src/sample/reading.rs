@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::packing::{self, Damage};
-use super::{Header, Line, SCHEMA, in_words};
+use super::{Header, Line, SCHEMA};
 use crate::error::{Error, Result, complaint};
 use crate::parallel;
 
@@ -308,11 +308,9 @@ fn header(first: &[u8], place: &str) -> Result<Header> {
             "a sample file begins with a header line, as `pivot measure` writes it; this does not";
         return refuse(what.into());
     };
-    let (major, minor) = version(&schema);
-    let is_of_version_2 = major == VERSION_2;
-    if !is_of_version_2 && major != version(SCHEMA).0 {
+    if major(&schema) != major(SCHEMA) {
         return refuse(format!(
-            "written in the format {schema:?}; this is pivot {}, which reads {SCHEMA:?} and {VERSION_2:?}",
+            "written in the format {schema:?}; this is pivot {}, which reads {SCHEMA:?}",
             env!("CARGO_PKG_VERSION")
         ));
     }
@@ -322,21 +320,10 @@ fn header(first: &[u8], place: &str) -> Result<Header> {
              the line from a copy"
         ))
     };
-    let header = if is_of_version_2 {
-        of_version_2(first)
-    } else {
-        serde_json::from_slice(first)
-    };
-    let mut header: Header = match header {
+    let header: Header = match serde_json::from_slice(first) {
         Ok(header) => header,
         Err(error) => return unusable(complaint(&error)),
     };
-    if is_of_version_2 {
-        header.schema = SCHEMA.into();
-        if minor < 2 {
-            inserts_alone(&mut header);
-        }
-    }
     fault(&header).map_or(Ok(header), unusable)
 }
 
@@ -353,28 +340,7 @@ fn fault(header: &Header) -> Option<String> {
     })
 }
 
-/// What can be read beside [`SCHEMA`].
-const VERSION_2: &str = "pivot-samples/2";
-
-/// A header whose strategies claim in words.
-fn of_version_2(first: &[u8]) -> serde_json::Result<Header> {
-    let mut header: serde_json::Value = serde_json::from_slice(first)?;
-    if let Some(strategies) = header.get_mut("strategies") {
-        *strategies = serde_json::to_value(in_words::deserialize(strategies.take())?)?;
-    }
-    serde_json::from_value(header)
-}
-
-/// From the share of insertions and removals to that of insertions.
-fn inserts_alone(header: &mut Header) {
-    let scenarios = header.scenarios.iter_mut();
-    let groups = scenarios.flat_map(|scenario| &mut scenario.groups);
-    let shares = groups.flat_map(|group| &mut group.inserts);
-    shares.for_each(|share| *share /= 2.0);
-}
-
-/// A schema without its minor version, and that.
-fn version(schema: &str) -> (&str, u32) {
-    let (major, minor) = schema.split_once('.').unwrap_or((schema, "0"));
-    (major, minor.parse().unwrap_or(u32::MAX))
+/// A schema without its minor version.
+fn major(schema: &str) -> &str {
+    schema.split('.').next().unwrap_or_default()
 }
