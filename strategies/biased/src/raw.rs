@@ -27,7 +27,7 @@
 //! A reader without a fence has to see `LIGHT` again, and not just a bias: the writer that ends a later bias need not
 //! have a barrier. If it sees `LIGHT`, the writer that clears that has one, whichever reader set it.
 //!
-//! The last change of a writer that wakes others is a plain store in [`RawRwLock::wake`], which is
+//! The last change of a writer that wakes others is a plain store in `RawRwLock::wake`, which is
 //! a release itself; nobody else changes the word then, except for `PARKED`, which is checked again under the
 //! lock of the queue.
 //!
@@ -38,16 +38,15 @@
 //! fences and the barrier together cost at most twice what the better choice would have (the rule for renting skis:
 //! Karlin, Manasse, Rudolph and Sleator, "Competitive snoopy caching", Algorithmica 3, 1988).
 
-use std::cell::Cell;
+mod waiting;
+
 use std::fmt;
-use std::time::Duration;
 
 use crate::barrier;
 use crate::bias::{Bias, Cost};
-use crate::sync::{
-    AtomicUsize, FilterOp, Ordering, Spin, UnparkResult, const_fn, global, park, store_load, unpark,
-};
+use crate::sync::{AtomicUsize, Ordering, Spin, const_fn, global, store_load};
 use crate::threads::{self, Entry, LockId, Record};
+use waiting::{NAP, kind, pass};
 
 const WRITER: usize = 1;
 const BIASED: usize = 2;
@@ -63,29 +62,6 @@ const LIGHT_AFTER: usize = if cfg!(all(test, any(pivot_loom, pivot_shuttle))) {
 } else {
     1 << 12
 };
-
-/// What parked threads wait for.
-mod kind {
-    pub(super) const READ: usize = 0;
-    pub(super) const WRITE: usize = 1;
-}
-
-/// What threads that are woken are told.
-mod pass {
-    /// To try again.
-    pub(super) const NOTHING: usize = 0;
-    /// That the readers among them have been let in.
-    pub(super) const READ: usize = 1;
-    /// That it is the writer now.
-    pub(super) const WRITE: usize = 2;
-}
-
-/// How long a writer sleeps that waits for announced readers, at first and at most.
-///
-/// They wake it, but their look at the word is not ordered behind the store with which they leave. In the
-/// nanoseconds before that store is visible both sides can miss each other; the writer looks again then.
-const NAP: Duration = Duration::from_millis(1);
-const LONGEST_NAP: Duration = Duration::from_millis(64);
 
 /// Gives locks their identifiers, which are even.
 struct Identifiers(AtomicUsize);
@@ -538,57 +514,6 @@ impl RawRwLock {
         has_parked
     }
 
-    /// Spins, yields and then parks until readers have left. Returns whether it has parked.
-    #[inline]
-    fn wait_for_readers(&self, have_left: impl Fn() -> bool, nap: Option<Duration>) -> bool {
-        if have_left() {
-            return false;
-        }
-        self.park_for_readers(&have_left, nap)
-    }
-
-    #[cold]
-    fn park_for_readers(&self, have_left: &dyn Fn() -> bool, mut nap: Option<Duration>) -> bool {
-        let mut spin = Spin::patient();
-        while spin.spin() {
-            if have_left() {
-                return false;
-            }
-        }
-        // Relaxed: a counted reader leaves by changing the same word, and looks at it after that. For announced
-        // readers see `NAP`.
-        self.word.fetch_or(DRAINING, Ordering::Relaxed);
-        while !have_left() {
-            // SAFETY: the second byte of the word is ours. Loads do not panic.
-            unsafe { park(self.draining(), kind::WRITE, || !have_left(), nap) };
-            nap = nap.map(|nap| LONGEST_NAP.min(nap * 2));
-        }
-        true
-    }
-
-    #[cold]
-    fn wake_draining(&self) {
-        // SAFETY: the second byte of the word is ours; neither closure panics.
-        unsafe { unpark(self.draining(), |_| FilterOp::Unpark, |_| pass::NOTHING) };
-    }
-
-    /// Parks until the writer of `word` is gone. Returns what this thread was passed.
-    #[cold]
-    fn wait_for_writer(&self, word: usize, kind: usize) -> Option<usize> {
-        if word & PARKED == 0 {
-            let next = word | PARKED;
-            // Relaxed: says nothing of the value.
-            self.word
-                .compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed)
-                .ok()?;
-        }
-        // Otherwise nobody would wake us.
-        let is_waited_for =
-            || self.word.load(Ordering::Relaxed) & (WRITER | PARKED) == WRITER | PARKED;
-        // SAFETY: the first byte of the word is ours. A load does not panic.
-        unsafe { park(self.queue(), kind, is_waited_for, None) }
-    }
-
     /// Ends the write of this thread.
     ///
     /// # Safety
@@ -640,48 +565,6 @@ impl RawRwLock {
         }
     }
 
-    /// Wakes the readers at the head of the queue and the writer behind them, who will wake the next.
-    ///
-    /// If this thread is still the writer (`is_inside`), it leaves with that and leaves `bias` behind.
-    /// From time to time it hands the lock over to whom it wakes, since a thread that comes by gets
-    /// the lock before one that has to wake up.
-    #[cold]
-    fn wake(&self, is_inside: bool, bias: usize) {
-        let readers = Cell::new(0);
-        let has_writer = Cell::new(false);
-        let filter = |kind| {
-            if has_writer.get() {
-                return FilterOp::Stop;
-            }
-            if kind == kind::WRITE {
-                has_writer.set(true);
-            } else {
-                readers.set(readers.get() + 1);
-            }
-            FilterOp::Unpark
-        };
-        let leave = |result: UnparkResult| {
-            let parked = if result.have_more_threads { PARKED } else { 0 };
-            if !is_inside {
-                // Relaxed: says nothing of the value.
-                self.word.fetch_and(!(PARKED ^ parked), Ordering::Relaxed);
-                return pass::NOTHING;
-            }
-            // Not a lock that stays biased: announced readers are inside, whom nobody has waited for.
-            let is_handed_over = result.be_fair && bias == 0;
-            let (next, passed) = match (is_handed_over, readers.get()) {
-                (false, _) => (bias, pass::NOTHING),
-                (true, 0) => (WRITER, pass::WRITE),
-                (true, readers) => (readers * READER, pass::READ),
-            };
-            // Release: what was written, for whoever gets in.
-            self.word.store(next | parked, Ordering::Release);
-            passed
-        };
-        // SAFETY: the first byte of the word is ours. Neither closure panics or parks.
-        unsafe { unpark(self.queue(), filter, leave) };
-    }
-
     /// Whether readers announce themselves.
     #[cfg(all(test, not(any(pivot_loom, pivot_shuttle))))]
     pub(crate) fn is_biased(&self) -> bool {
@@ -692,20 +575,6 @@ impl RawRwLock {
     #[cfg(all(test, not(any(pivot_loom, pivot_shuttle))))]
     pub(crate) fn is_light(&self) -> bool {
         self.word.load(Ordering::Relaxed) & LIGHT != 0
-    }
-
-    /// Whether threads are in the queue.
-    #[cfg(all(test, pivot_shuttle))]
-    pub(crate) fn has_parked(&self) -> bool {
-        crate::sync::has_parked(self.queue())
-    }
-
-    fn queue(&self) -> usize {
-        (&raw const self.word).addr()
-    }
-
-    fn draining(&self) -> usize {
-        self.queue() + 1
     }
 }
 
