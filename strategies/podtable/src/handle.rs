@@ -9,7 +9,7 @@ use crate::cell::exchange;
 use crate::error::CapacityError;
 use crate::growth::Generation;
 use crate::plain::{Key, Value};
-use crate::replace::{InPlace, Replace};
+use crate::replace::{Replace, without_a_spare};
 use crate::seqlock;
 use crate::slots::{Found, Lookup, View};
 use crate::stamp::{Buffer, Stamp};
@@ -281,7 +281,7 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
     #[inline(always)]
     fn replace(&mut self, record: &Found<'t, V>, new: &V) -> bool {
         if W::NEEDS_SPARE && self.spare == Buffer::NONE {
-            InPlace::replace(record, self.view.buffers, new, &mut self.spare)
+            without_a_spare(record.stamp, record.version, self.view.buffers, *new)
         } else {
             W::replace(record, self.view.buffers, new, &mut self.spare)
         }

@@ -15,8 +15,8 @@ use crate::buffers::Buffers;
 use crate::plain::Value;
 use crate::seqlock;
 use crate::slots::Found;
-use crate::stamp::Buffer;
-use crate::sync::Ordering;
+use crate::stamp::{Buffer, Stamp};
+use crate::sync::{AtomicU64, Ordering};
 
 /// How a table's writers replace a value: [`InPlace`] or [`Swing`]. Nobody else can implement it.
 pub trait Replace: fmt::Debug + Send + Sync + sealed::Sealed + 'static {
@@ -69,17 +69,36 @@ impl Replace for InPlace {
         new: &V,
         _spare: &mut Buffer,
     ) -> bool {
-        let version = record.version;
-        let Some(words) = buffers.get(version.buffer_if_plain()) else {
-            return false;
-        };
-        seqlock::replace(
-            record.stamp,
-            (version, version.locked(), version.next()),
-            words,
-            new,
-        )
+        overwrite(record.stamp, record.version, buffers, new)
     }
+}
+
+/// Overwrites the value of `version` where it is, unless the stamp is another by now.
+#[inline(always)]
+fn overwrite<V: Value>(
+    stamp: &AtomicU64,
+    version: Stamp,
+    buffers: Buffers<'_, V>,
+    new: &V,
+) -> bool {
+    let Some(words) = buffers.get(version.buffer_if_plain()) else {
+        return false;
+    };
+    let stamps = (version, version.locked(), version.next());
+    seqlock::replace(stamp, stamps, words, new)
+}
+
+/// [`InPlace`] for a [`Swing`] without a spare. A call, and the value by itself, so that neither what this needs nor the
+/// value takes memory where there is a spare.
+#[cold]
+#[inline(never)]
+pub(crate) fn without_a_spare<V: Value>(
+    stamp: &AtomicU64,
+    version: Stamp,
+    buffers: Buffers<'_, V>,
+    new: V,
+) -> bool {
+    overwrite(stamp, version, buffers, &new)
 }
 
 impl Replace for Swing {
