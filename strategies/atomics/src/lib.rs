@@ -48,7 +48,8 @@
 //!   write there.
 //! - **Collisions**: where few identifiers share a home slot, a read costs what it costs in an
 //!   unsynchronised hash map. Of random ones, every eighth to fifth is displaced, and the processor's wrong
-//!   guess makes the average read a third to a half dearer. Of dense ones few are.
+//!   guess makes the average read a third to a half dearer. Of ascending ones it depends on the size of the table, with
+//!   this hasher: few, or as many.
 //! - **Scans** see each record whole, but different records at different instants.
 //! - **Memory**: that of a hash map with the same number of 64-byte records if it is half full, as for
 //!   64 or 1,024 of them, up to a third more if it is nearly full. Tables outgrown are kept until the
