@@ -29,7 +29,7 @@
 //!
 //! The last change of a writer that wakes others is a plain store in `RawRwLock::wake`, which is
 //! a release itself; nobody else changes the word then, except for `PARKED`, which is checked again under the
-//! lock of the queue.
+//! lock of the queue, and for `ASKED`, which may be lost: whoever has asked is woken or asks again.
 //!
 //! # When a bias becomes light
 //!
