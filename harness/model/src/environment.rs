@@ -42,7 +42,7 @@ pub struct Environment {
     pub build: Build,
     /// The allocator of all strategies.
     pub allocator: String,
-    /// The hasher of all tables.
+    /// What hashes the identifiers.
     pub hasher: String,
     /// The libraries under comparison, with the versions that were linked.
     pub libraries: Vec<(String, String)>,
@@ -84,7 +84,8 @@ impl Environment {
             load_before: load.and_then(|line| line.split(' ').next()?.parse().ok()),
             build: Build::of_this_program(),
             allocator: "system (malloc of the C library), counted outside timed windows".into(),
-            hasher: "rustc-hash FxHasher, unseeded".into(),
+            hasher: "rustc-hash FxHasher, unseeded; none for the tables of atomics, which multiply identifiers themselves"
+                .into(),
             libraries: libraries(),
             commit: commit(workspace),
         }
