@@ -193,9 +193,8 @@ impl<R: PlainRecord, W: Claims> Handle<R> for TableHandle<'_, R, W> {
     }
 
     fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
-        for (id, words) in self.0.table() {
-            visit(ProcessId(id), &R::from_words(words));
-        }
+        let records = self.0.table().iter();
+        records.for_each(|(id, words)| visit(ProcessId(id), &R::from_words(words)));
     }
 }
 

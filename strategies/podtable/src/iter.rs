@@ -47,6 +47,7 @@ fn moved_on<K: Key, V: Value, W: Replace, S: BuildHasher>(
 impl<K: Key, V: Value, W: Replace, S: BuildHasher> Iterator for Iter<'_, K, V, W, S> {
     type Item = (K, V);
 
+    #[inline]
     fn next(&mut self) -> Option<(K, V)> {
         while let Some(slot) = self.view.slots.get(self.next) {
             self.next += 1;
@@ -63,6 +64,18 @@ impl<K: Key, V: Value, W: Replace, S: BuildHasher> Iterator for Iter<'_, K, V, W
             }
         }
         None
+    }
+
+    /// A function of its own, so that the loop does not share the registers of its caller.
+    #[inline(never)]
+    fn fold<B, F: FnMut(B, (K, V)) -> B>(self, init: B, mut f: F) -> B {
+        // Its fields, too, are then in registers.
+        let mut records = self.clone();
+        let mut folded = init;
+        while let Some(record) = records.next() {
+            folded = f(folded, record);
+        }
+        folded
     }
 }
 

@@ -311,6 +311,9 @@ impl<K: Key, V: Value, W: Replace, S: BuildHasher> Table<K, V, W, S> {
     /// that it had in between. One that comes meanwhile may be missed, one that goes may be returned, and one
     /// that goes and comes again may be returned twice. Values of two records need not have been there at the
     /// same instant. Nothing is held in between: the loop may use this table.
+    ///
+    /// `for_each`, `sum` and all else that goes through [`Iterator::fold`] are compiled into a function of their
+    /// own. A `for` loop shares the registers of the function it is in, and may be slower there.
     pub fn iter(&self) -> Iter<'_, K, V, W, S> {
         Iter::new(self)
     }

@@ -181,6 +181,15 @@ fn a_loop_over_a_table_may_use_it() {
     }
     assert_eq!(table.len(), 50);
     assert!(table.iter().all(|(key, value)| key % 2 == 1 && value == 1));
+    // One by one, and the rest at once.
+    let mut records = table.iter();
+    let first: Vec<_> = records.by_ref().take(7).collect();
+    let mut all = records.fold(first, |mut all, record| {
+        all.push(record);
+        all
+    });
+    all.sort_unstable();
+    assert!(all.into_iter().eq((0..50).map(|n| (2 * n + 1, 1))));
 }
 
 #[test]
