@@ -113,8 +113,8 @@ pub const LOOKS: u32 = 2;
 const SURE: f64 = FALSE_DISCOVERIES / LOOKS as f64;
 
 /// Whether a log ratio is a difference without a verdict that more processes are worth their time for: a plain one, and
-/// in a row that `decides` a use case any gain beyond the margin. Elsewhere they are not near the margin. `same` is the
-/// baseline under its second name in that row.
+/// any gain beyond the margin in a row that `decides` something: a row of the original report, or of a use case.
+/// Elsewhere gains are not near the margin. `same` is the baseline under its second name in that row.
 pub fn is_open(ratio: &Estimate, same: Option<&Estimate>, decides: bool) -> bool {
     let comparison = Comparison {
         ratio,

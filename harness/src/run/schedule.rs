@@ -13,7 +13,7 @@ use std::time::Duration;
 use analysis::series::{Series, groups};
 use model::controls;
 use model::sample::{Line, Part};
-use model::scenario::Scenario;
+use model::scenario::{Origin, Scenario};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use stats::{Estimate, estimate};
@@ -341,7 +341,7 @@ fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<Open<'p>
     let series = Series::of_lines(lines);
     let deciding = analysis::deciding_scenarios();
     let open_of = |(scenario, names): &(Scenario, Vec<String>)| {
-        let decides = deciding.contains(&scenario.name);
+        let decides = scenario.origin == Origin::Report || deciding.contains(&scenario.name);
         let open = scenario.timed_metrics().into_iter().map(|metric| {
             let ratio =
                 |name: &str| estimate(&groups(series.log_ratios(&scenario.name, name, metric)));

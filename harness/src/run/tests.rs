@@ -7,7 +7,7 @@ use measure::worker::{Place, order};
 use model::controls;
 use model::preset::Preset;
 use model::sample::{Failure, GroupCount, Interference, Line, PartDone, Slice, SliceKey};
-use model::scenario::{Activity, Point, Scenario};
+use model::scenario::{Activity, Origin, Point, Scenario};
 
 use super::recording::{Assignment, Recording};
 use super::schedule::{Limits, MeasurementPlan, Schedule};
@@ -16,7 +16,7 @@ const BASELINE: &str = "mutex/std";
 
 fn scenario(name: &str) -> Scenario {
     let text = format!(
-        "name = \"{name}\"\ntitle = \"t\"\nquestion = \"q\"\norigin = \"report\"\nprocesses = 4\n[[groups]]\ndoes = \"read\"\nthreads = 1"
+        "name = \"{name}\"\ntitle = \"t\"\nquestion = \"q\"\nprocesses = 4\n[[groups]]\ndoes = \"read\"\nthreads = 1"
     );
     Scenario::parse(&text, "test").unwrap().remove(0)
 }
@@ -158,7 +158,7 @@ fn a_run_ends_within_its_time_and_every_part_is_whole() {
 }
 
 /// How many processes each of as many scenarios as the main job has gets. In the first ones, whose names are given, a
-/// strategy without a verdict takes part, too, in that of the name `three` three, in two of other names one near the margin; one with an `@` is a point of a sweep.
+/// strategy without a verdict takes part, too, in that of the name `three` three, in three of other names one near the margin; one with an `@` is a point of a sweep.
 fn processes_of(open: &[&str]) -> Vec<usize> {
     // What a block takes on two processors.
     processes_within(500, open)
@@ -170,7 +170,7 @@ fn processes_within(block_ms: u64, open: &[&str]) -> Vec<usize> {
     let open = open.iter().map(|name| {
         let split = match *name {
             "three" => &["a/split", "b/split", "c/split"][..],
-            "near" | "scan-while-writing" => &["a/near"],
+            "near" | "scan-while-writing" | "asked" => &["a/near"],
             _ => &["a/split"],
         };
         let names = names
@@ -179,6 +179,9 @@ fn processes_within(block_ms: u64, open: &[&str]) -> Vec<usize> {
             .chain(split.iter().copied().map(String::from));
         let mut scenario = scenario("open");
         scenario.name = (*name).to_owned();
+        if *name == "asked" {
+            scenario.origin = Origin::Report;
+        }
         scenario.point = name.contains('@').then(|| Point {
             sweep: "sweep-writes".to_owned(),
             coordinates: Vec::new(),
@@ -242,9 +245,13 @@ fn a_scenario_gets_time_in_proportion_to_its_plain_differences_without_a_verdict
 }
 
 #[test]
-fn a_gain_near_the_margin_is_worth_time_where_it_decides_a_use_case() {
-    let processes = processes_of(&["scan-while-writing", "near"]);
-    assert!(processes[0] > 10 && processes[1] == 10, "{processes:?}");
+fn a_gain_near_the_margin_is_worth_time_in_a_row_that_was_asked_or_decides_a_use_case() {
+    let processes = processes_of(&["scan-while-writing", "asked", "near"]);
+    let [deciding, asked, near, ..] = *processes else {
+        panic!("{processes:?}")
+    };
+    assert!(deciding > 10 && asked > 10, "{processes:?}");
+    assert_eq!(near, 10, "{processes:?}");
 }
 
 #[test]
