@@ -444,11 +444,10 @@ impl Screen<'_> {
         } else {
             Reentrancy::ReadsUnlessWriterWaits
         };
-        // No claim at all is less than the least one; where there are no reads and scans, none is needed.
+        // Where there are no reads and scans, none is needed.
         let least = claims.into_iter().min();
-        let least = least.unwrap_or(Some(Reentrancy::ReadsAndWrites));
-        let claim = least.map_or("nothing".to_owned(), |claim| claim.to_string());
-        self.under_faults(&faults, fails, least >= Some(enough), claim)
+        let least = least.unwrap_or(Reentrancy::ReadsAndWrites);
+        self.under_faults(&faults, fails, least >= enough, least.to_string())
     }
 
     fn allocation(&self) -> Known {

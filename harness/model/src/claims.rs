@@ -103,12 +103,8 @@ pub struct Claims {
     pub scan_consistency: ScanConsistency,
     pub after_panic: AfterPanic,
     pub after_dead_thread: AfterDeadThread,
-    /// Nothing in samples from before it was a claim.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inside_read: Option<Reentrancy>,
-    /// Nothing in samples from before it was a claim.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inside_scan: Option<Reentrancy>,
+    pub inside_read: Reentrancy,
+    pub inside_scan: Reentrancy,
     pub capacity: Capacity,
     pub reclamation: Reclamation,
     pub write_cost: WriteCost,
@@ -117,9 +113,9 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// What is claimed of a property; nothing in samples from before it was one.
-    pub fn get(&self, property: Property) -> Option<Claim> {
-        Some(match property {
+    /// What is claimed of a property.
+    pub fn get(&self, property: Property) -> Claim {
+        match property {
             Property::Reads => Claim::Progress(self.reads),
             Property::Updates => Claim::Progress(self.updates),
             Property::Resizes => Claim::Progress(self.resizes),
@@ -127,8 +123,8 @@ impl Claims {
             Property::ScanConsistency => Claim::ScanConsistency(self.scan_consistency),
             Property::AfterPanic => Claim::AfterPanic(self.after_panic),
             Property::AfterDeadThread => Claim::AfterDeadThread(self.after_dead_thread),
-            Property::InsideRead => Claim::Reentrancy(self.inside_read?),
-            Property::InsideScan => Claim::Reentrancy(self.inside_scan?),
+            Property::InsideRead => Claim::Reentrancy(self.inside_read),
+            Property::InsideScan => Claim::Reentrancy(self.inside_scan),
             Property::Capacity => Claim::Capacity(self.capacity),
             Property::Reclamation => Claim::Reclamation(self.reclamation),
             Property::WriteCost => Claim::WriteCost(self.write_cost),
@@ -136,19 +132,18 @@ impl Claims {
             Property::ReadAllocates => Claim::AllocatesNothing,
             Property::Records if self.plain_data_only => Claim::PlainDataOnly,
             Property::Records => Claim::AnyRecord,
-        })
+        }
     }
 
     /// All of them, in the order of the report.
     pub fn all(&self) -> impl Iterator<Item = (Property, Claim)> {
-        Property::iter().filter_map(|property| Some((property, self.get(property)?)))
+        Property::iter().map(|property| (property, self.get(property)))
     }
 
-    /// What is claimed less than by another strategy: the property, this one's claim and the other's. What one of them says
-    /// nothing of is not compared.
+    /// What is claimed less than by another strategy: the property, this one's claim and the other's.
     pub fn weaker_than(&self, other: &Self) -> impl Iterator<Item = (Property, Claim, Claim)> {
         self.all().filter_map(|(property, ours)| {
-            let theirs = other.get(property)?;
+            let theirs = other.get(property);
             (ours < theirs).then_some((property, ours, theirs))
         })
     }

@@ -15,7 +15,7 @@ use std::ops::Add;
 
 use serde::{Deserialize, Serialize};
 
-pub use card::{Card, in_words};
+pub use card::Card;
 pub use line::Line;
 pub use packing::{Damage, MERGED, PACKED, PLAIN, are_same, locate, name_of, pack};
 pub use pool::{asks_the_same, pool};

@@ -126,16 +126,6 @@ impl Ratio {
         self.processes >= PROCESSES_LEAST
     }
 
-    /// Whether it rests on enough processes to have a 99 % interval.
-    pub const fn has_judged_interval(&self) -> bool {
-        self.processes >= GROUPS_99
-    }
-
-    /// Whether that interval contains 1.
-    pub fn may_be_equal(&self) -> bool {
-        self.ci_low <= 1.0 && 1.0 <= self.ci_high
-    }
-
     /// Whether it improves by more than the margin for certain.
     pub fn gains(&self) -> bool {
         self.verdict == Verdict::Holds

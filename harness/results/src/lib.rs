@@ -18,7 +18,7 @@ use model::environment::Environment;
 use model::fault::{Consequence, Fault};
 use model::preset::Preset;
 use model::probe::Described;
-use model::sample::{Exclusion, in_words};
+use model::sample::Exclusion;
 use model::scenario::Scenario;
 use model::stall::StallSeen;
 use model::trace::TraceSeen;
@@ -93,7 +93,7 @@ pub struct Machine {
     #[serde(default, skip_serializing)]
     pub situations: Vec<Described>,
     /// Who competed, and the controls. In the file, what they claim is in words.
-    #[serde(skip_serializing, deserialize_with = "in_words::deserialize")]
+    #[serde(skip)]
     pub strategies: Vec<Card>,
     /// Who could not take part in what.
     #[serde(default, skip_serializing)]
@@ -161,7 +161,7 @@ impl Serialize for Results {
         }
         tables!(scenarios, situations);
         let cards = self.machines.iter().flat_map(|machine| {
-            let cards = machine.strategies.iter().map(in_words::written);
+            let cards = machine.strategies.iter().map(Card::in_words);
             cards.map(|card| machine.row(card))
         });
         file.serialize_entry("strategies", &cards.collect::<Vec<_>>())?;

@@ -1,14 +1,12 @@
 //! What a strategy claims about itself, as data.
 //!
 //! Nothing here is believed: the checks observe each property and grade claim against observation. Claims of a kind
-//! are ordered, the better the greater, whatever their words; the words are for readers. A claim that gets other
-//! words keeps the old ones as `#[strum(serialize = "..")]`, because files that are read have them.
+//! are ordered, the better the greater, whatever their words; the words are for readers.
 
 use std::cmp::Ordering;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString};
+use strum::Display;
 
 /// The claims of one variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -109,9 +107,7 @@ pub enum Role {
 
 /// The progress guarantee of an operation (Herlihy and Shavit's terms), memory allocation apart. From the worst to
 /// the best.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Progress {
@@ -161,23 +157,8 @@ impl PartialOrd for ReadConsistency {
     }
 }
 
-/// As displayed.
-impl FromStr for ReadConsistency {
-    type Err = strum::ParseError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let published = text.split(' ').find_map(|word| word.parse().ok());
-        let published = published.map(|every| ReadConsistency::Published { every });
-        let mut all = [Some(ReadConsistency::Linearizable), published].into_iter();
-        let named = all.find_map(|claim| claim.filter(|claim| claim.to_string() == text));
-        named.ok_or(strum::ParseError::VariantNotFound)
-    }
-}
-
 /// What a scan may see while others write. From the worst to the best.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScanConsistency {
     /// Each record on its own: whole, but from different instants; records that are inserted or
@@ -193,9 +174,7 @@ pub enum ScanConsistency {
 }
 
 /// What a panic inside [`Record::apply`](crate::Record::apply) leaves behind. From the worst to the best.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AfterPanic {
     /// The table no longer works for some threads.
@@ -211,9 +190,7 @@ pub enum AfterPanic {
 
 /// What the others can do when a thread disappears in the middle of a read: it is stopped for ever
 /// with its guard held. From the worst to the best.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AfterDeadThread {
     /// Nothing.
@@ -239,9 +216,7 @@ pub enum AfterDeadThread {
 ///
 /// From the worst to the best, by what a program can rely on. A guard that a library lends, such as
 /// dashmap's `Ref`, is the same as such a closure: it is held until the closure returns.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reentrancy {
     /// Nothing: a read waits for the operation around it, for ever.
@@ -267,9 +242,7 @@ pub enum Reentrancy {
 }
 
 /// What happens when the table is full. From the worst to the best.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Capacity {
     /// It grows, and keeps the memory of its smaller past until it is dropped: in total less than
@@ -282,9 +255,7 @@ pub enum Capacity {
 }
 
 /// When replaced and removed records are freed. From the latest to the earliest.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reclamation {
     /// Some time after no reader can see them any more.
@@ -303,9 +274,7 @@ pub enum Reclamation {
 }
 
 /// What a write copies. From the most to the least.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WriteCost {
     /// The whole table.

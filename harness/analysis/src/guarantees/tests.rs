@@ -12,10 +12,9 @@ use model::trace::Operation;
 
 use super::*;
 
-/// Claims nothing of what is done inside a read or a scan, and otherwise what a lock does.
+/// Claims what a lock does.
 fn card(change: impl FnOnce(&mut Claims)) -> Card {
     let mut card = Card::from(&Profile::locked("a/b", ""));
-    (card.claims.inside_read, card.claims.inside_scan) = (None, None);
     change(&mut card.claims);
     card
 }
@@ -28,8 +27,8 @@ fn claiming(property: Property, claim: Claim) -> Card {
         (P::Resizes, Claim::Progress(claim)) => claims.resizes = claim,
         (P::AfterPanic, Claim::AfterPanic(claim)) => claims.after_panic = claim,
         (P::AfterDeadThread, Claim::AfterDeadThread(claim)) => claims.after_dead_thread = claim,
-        (P::InsideRead, Claim::Reentrancy(claim)) => claims.inside_read = Some(claim),
-        (P::InsideScan, Claim::Reentrancy(claim)) => claims.inside_scan = Some(claim),
+        (P::InsideRead, Claim::Reentrancy(claim)) => claims.inside_read = claim,
+        (P::InsideScan, Claim::Reentrancy(claim)) => claims.inside_scan = claim,
         (P::ReadAllocates, claim) => claims.read_allocates = claim == Claim::Allocates,
         (P::ReadConsistency | P::ScanConsistency, _) => {}
         other => unreachable!("no test claims {other:?}"),
@@ -195,19 +194,6 @@ fn what_works_inside_a_read_or_a_scan_is_graded_by_the_worst() {
         &outcomes,
     );
     assert_eq!(grade, Grade::Unchecked);
-}
-
-#[test]
-fn a_card_from_before_a_claim_existed_claims_nothing_of_it() {
-    let outcome = under(Fault::InsideRead, &[(Action::Read, Fate::HeldUp)]);
-    let old = card(|_| ());
-    let all = guarantees(
-        std::slice::from_ref(&old),
-        &[],
-        &[Line::Fault(outcome.clone())],
-    );
-    assert_eq!(find(&all, P::InsideRead), None);
-    assert!(!contradicts(&old, &outcome));
 }
 
 #[test]

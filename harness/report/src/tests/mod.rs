@@ -181,6 +181,10 @@ fn read_back(results: &Results) -> Results {
         serde_json::from_value(Value::Object(machine)).expect("it is a machine's")
     });
     let mut machines: Vec<Machine> = machines.collect();
+    // Their cards are in words there, for people.
+    for (machine, written) in machines.iter_mut().zip(&results.machines) {
+        machine.strategies.clone_from(&written.strategies);
+    }
     for (name, cell) in csv(results).lines().skip(1).map(cell_of) {
         let mut machines = machines.iter_mut();
         let machine = machines.find(|machine| machine.name == name);
