@@ -69,10 +69,9 @@ impl<K: Key, V: Value, W: Replace, S: BuildHasher> Iterator for Iter<'_, K, V, W
     /// A function of its own, so that the loop does not share the registers of its caller.
     #[inline(never)]
     fn fold<B, F: FnMut(B, (K, V)) -> B>(self, init: B, mut f: F) -> B {
-        // Its fields, too, are then in registers.
-        let mut records = self.clone();
         let mut folded = init;
-        while let Some(record) = records.next() {
+        // A copy, whose fields are in registers, too.
+        for record in self.clone() {
             folded = f(folded, record);
         }
         folded
