@@ -4,8 +4,8 @@
 //! machine that changes during the run changes all scenarios a little instead of one of them much.
 //! Many short processes and not few long ones: a verdict is as sure as the number of processes that
 //! agree, however many blocks each of them has. After [`PROCESSES`] rounds the run looks once at its verdicts: then the
-//! time goes to the scenarios in which plain differences have none, to each in proportion to how many. Time that is left
-//! goes, as further blocks, to scenarios whose intervals are wide.
+//! time goes to the scenarios in which plain differences have none, to each in proportion to how many, and there to the
+//! strategies that differ so. Time that is left goes, as further blocks, to scenarios whose intervals are wide.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -161,8 +161,14 @@ impl Schedule {
             if round >= PROCESSES && !self.plan.limits.one_answer {
                 let open = open_scenarios(&self.plan, &before(recording.lines(), PROCESSES));
                 let due = due(&self.plan, begun, &open, round - PROCESSES);
-                progress
-                    .retain(|candidate| due.is_empty() || due.contains(&&*candidate.scenario.name));
+                progress.retain_mut(|candidate| {
+                    let name = &candidate.scenario.name;
+                    let open = due.iter().find(|open| open.scenario.name == *name);
+                    let taking_part = &mut candidate.taking_part;
+                    taking_part
+                        .retain(|name| open.is_none_or(|open| open.names.contains(&&**name)));
+                    due.is_empty() || open.is_some()
+                });
             }
             let blocks = allocate(&self.plan, &progress, begun, round).into_iter();
             let part = |(candidate, blocks): (&Progress<'_>, _)| {
@@ -196,9 +202,9 @@ fn has_failed(lines: &[Line], strategy: &str, counts: impl Fn(&str) -> bool) -> 
     failures.any(|failure| failure.key.strategy == strategy && counts(&failure.key.scenario))
 }
 
-/// Slices of a block.
-fn slices(strategies: &[String]) -> f64 {
-    (2 * strategies.len()) as f64 - 1.0
+/// Slices of a block with so many strategies.
+fn slices(strategies: usize) -> f64 {
+    (2 * strategies) as f64 - 1.0
 }
 
 /// The slices and failures of the rounds before `round`, and the interference that they were measured under.
@@ -218,7 +224,7 @@ fn cost_of_slice(scenario: &str, begun: &[Assignment]) -> f64 {
     let parts = begun.iter();
     let parts = parts.filter(|begun| begun.part.scenario == scenario && begun.took_ms.is_some());
     let took: u64 = parts.clone().filter_map(|begun| begun.took_ms).sum();
-    let all = parts.map(|begun| slices(&begun.part.strategies) * f64::from(begun.part.blocks));
+    let all = parts.map(|begun| slices(begun.part.strategies.len()) * f64::from(begun.part.blocks));
     took as f64 / all.sum::<f64>().max(1.0)
 }
 
@@ -240,7 +246,7 @@ fn allocate<'s>(
         .filter(|candidate| candidate.taking_part.len() > 1);
     let wanting = wanting.map(|candidate| {
         let cost = cost_of_slice(&candidate.scenario.name, begun);
-        (candidate, slices(&candidate.taking_part) * cost)
+        (candidate, slices(candidate.taking_part.len()) * cost)
     });
     let wanting: Vec<(&Progress<'_>, f64)> = wanting.collect();
     let turn: f64 = wanting.iter().map(|(_, cost)| cost).sum();
@@ -332,62 +338,84 @@ fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> 
     plan.scenarios.iter().map(progress_of).collect()
 }
 
-/// A scenario with its participants, and how many differences that are worth it have no verdict in it.
-type Open<'p> = (&'p (Scenario, Vec<String>), usize);
+/// A scenario in which differences that are worth it have no verdict.
+struct Open<'p> {
+    scenario: &'p Scenario,
+    /// How many have none.
+    differences: usize,
+    /// The strategies that differ so, and what they are compared with: the baseline under both of its names.
+    names: Vec<&'p str>,
+}
 
-/// The scenarios in which differences that are worth it have no verdict by these lines; the points of sweeps that decide no use case if
-/// there is no other.
+impl<'p> Open<'p> {
+    /// Nothing if all have a verdict.
+    fn new(
+        plan: &MeasurementPlan,
+        (scenario, names): &'p (Scenario, Vec<String>),
+        series: &Series<'_>,
+        decides: bool,
+    ) -> Option<Self> {
+        let mut open = Self {
+            scenario,
+            differences: 0,
+            names: Vec::new(),
+        };
+        let ratio =
+            |name: &str, metric| estimate(&groups(series.log_ratios(&scenario.name, name, metric)));
+        let metrics = scenario.timed_metrics().into_iter();
+        let metrics: Vec<_> = metrics
+            .map(|metric| (metric, ratio(controls::SAME, metric)))
+            .collect();
+        for name in names {
+            let is_compared_with = *name == plan.baseline || name == controls::SAME;
+            let is_judged = !is_compared_with && !controls::is_control(name);
+            let differences = metrics.iter().filter(|(metric, same)| {
+                let ratio = is_judged.then(|| ratio(name, *metric)).flatten();
+                ratio.is_some_and(|ratio| analysis::is_open(&ratio, same.as_ref(), decides))
+            });
+            let differences = differences.count();
+            open.differences += differences;
+            if is_compared_with || differences > 0 {
+                open.names.push(name);
+            }
+        }
+        (open.differences > 0).then_some(open)
+    }
+}
+
+/// The scenarios in which differences that are worth it have no verdict by these lines; the points of sweeps that decide no
+/// use case if there is no other.
 fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<Open<'p>> {
     let series = Series::of_lines(lines);
     let deciding = analysis::deciding_scenarios();
-    let open_of = |(scenario, names): &(Scenario, Vec<String>)| {
-        let decides = scenario.origin == Origin::Report || deciding.contains(&scenario.name);
-        let open = scenario.timed_metrics().into_iter().map(|metric| {
-            let ratio =
-                |name: &str| estimate(&groups(series.log_ratios(&scenario.name, name, metric)));
-            let same = ratio(controls::SAME);
-            let others = names.iter().filter(|name| **name != plan.baseline);
-            let contenders = others.filter(|name| !controls::is_control(name));
-            let ratios = contenders.filter_map(|name| ratio(name));
-            let open = ratios.filter(|ratio| analysis::is_open(ratio, same.as_ref(), decides));
-            open.count()
-        });
-        open.sum::<usize>()
-    };
-    let all = plan
-        .scenarios
-        .iter()
-        .map(|planned| (planned, open_of(planned)));
-    let (points, mut open): (Vec<Open<'p>>, Vec<Open<'p>>) = all
-        .filter(|&(_, open)| open > 0)
-        .partition(|((scenario, _), _)| {
-            scenario.point.is_some() && !deciding.contains(&scenario.name)
-        });
-    if open.is_empty() {
-        open = points;
-    }
-    open
+    let open = plan.scenarios.iter().filter_map(|planned| {
+        let (Scenario { name, origin, .. }, _) = planned;
+        let decides = *origin == Origin::Report || deciding.contains(name);
+        Open::new(plan, planned, &series, decides)
+    });
+    let (points, open): (Vec<Open<'p>>, Vec<Open<'p>>) = open
+        .partition(|open| open.scenario.point.is_some() && !deciding.contains(&open.scenario.name));
+    if open.is_empty() { points } else { open }
 }
 
 /// Which of these scenarios get a process, so many turns after [`PROCESSES`] rounds. The time that was left then is shared
 /// in proportion to how many differences are open; who has had its share waits until all others have.
-fn due<'p>(
+fn due<'o, 'p>(
     plan: &MeasurementPlan,
     begun: &[Assignment],
-    open: &[Open<'p>],
+    open: &'o [Open<'p>],
     turns: u32,
-) -> Vec<&'p str> {
+) -> Vec<&'o Open<'p>> {
     let left_ms = left_ms(plan, begun, PROCESSES);
-    let all: usize = open.iter().map(|&(_, count)| count).sum();
-    let has_time = |&&((scenario, names), count): &&Open<'p>| {
-        let share = left_ms * count as f64 / all as f64;
-        let process = cost_of_slice(&scenario.name, begun) * slices(names);
+    let all: usize = open.iter().map(|open| open.differences).sum();
+    let has_time = |open: &&Open<'p>| {
+        let share = left_ms * open.differences as f64 / all as f64;
+        let process = cost_of_slice(&open.scenario.name, begun) * slices(open.names.len());
         (share / process).round() > f64::from(turns)
     };
-    let name = |&((scenario, _), _): &Open<'p>| &*scenario.name;
-    let due: Vec<&str> = open.iter().filter(has_time).map(name).collect();
+    let due: Vec<&Open<'p>> = open.iter().filter(has_time).collect();
     if due.is_empty() {
-        return open.iter().map(name).collect();
+        return open.iter().collect();
     }
     due
 }

@@ -164,8 +164,19 @@ fn processes_of(open: &[&str]) -> Vec<usize> {
     processes_within(500, open)
 }
 
-/// The same where a block takes so many milliseconds.
+/// The same where a block with all takes so many milliseconds.
 fn processes_within(block_ms: u64, open: &[&str]) -> Vec<usize> {
+    let (plan, recording) = recorded_within(block_ms, open);
+    let processes = plan.scenarios.iter().map(|(scenario, _)| {
+        let all = keys(recording.lines()).into_iter();
+        let of_scenario = all.filter(|key| key.scenario == scenario.name);
+        let processes: BTreeSet<u32> = of_scenario.map(|key| key.process).collect();
+        processes.len()
+    });
+    processes.collect()
+}
+
+fn recorded_within(block_ms: u64, open: &[&str]) -> (MeasurementPlan, Recording) {
     let names = &plan().scenarios[0].1;
     let open = open.iter().map(|name| {
         let split = match *name {
@@ -200,17 +211,13 @@ fn processes_within(block_ms: u64, open: &[&str]) -> Vec<usize> {
         for line in &mut played {
             if let Line::PartDone(done) = line {
                 done.took_ms = block_ms * u64::from(assignment.part.blocks);
+                done.took_ms *= assignment.part.strategies.len() as u64;
+                done.took_ms /= names.len() as u64;
             }
         }
         keep(played, &mut recording);
     }
-    let processes = plan.scenarios.iter().map(|(scenario, _)| {
-        let all = keys(recording.lines()).into_iter();
-        let of_scenario = all.filter(|key| key.scenario == scenario.name);
-        let processes: BTreeSet<u32> = of_scenario.map(|key| key.process).collect();
-        processes.len()
-    });
-    processes.collect()
+    (plan, recording)
 }
 
 #[test]
@@ -228,6 +235,24 @@ fn time_goes_where_a_plain_difference_has_no_verdict() {
 }
 
 #[test]
+fn who_has_a_verdict_takes_no_time_of_those_without_one() {
+    let (_, recording) = recorded_within(500, &["one", "three"]);
+    let parts = recording.parts();
+    let taking_part = |scenario: &str, process: u32| {
+        let mut parts = parts.iter().map(|begun| &begun.part);
+        let part = parts.find(|part| part.scenario == scenario && part.process == process);
+        part.unwrap().strategies.clone()
+    };
+    assert!(taking_part("one", 9).contains(&"a/fast".to_owned()));
+    assert_eq!(
+        taking_part("one", 10),
+        [BASELINE, controls::SAME, "a/split"]
+    );
+    let three = [BASELINE, controls::SAME, "a/split", "b/split", "c/split"];
+    assert_eq!(taking_part("three", 10), three);
+}
+
+#[test]
 fn a_slow_run_goes_on_where_that_makes_verdicts_possible() {
     // 13 scenarios and 160 s: eight rounds, and six.
     assert_eq!(processes_within(1_500, &["one"]), [10; 13]);
@@ -236,7 +261,7 @@ fn a_slow_run_goes_on_where_that_makes_verdicts_possible() {
 
 #[test]
 fn a_scenario_gets_time_in_proportion_to_its_plain_differences_without_a_verdict() {
-    let processes = processes_of(&["one", "three", "two", "four"]);
+    let processes = processes_within(800, &["one", "three", "two", "four"]);
     let [one, three, two, four, ..] = *processes else {
         panic!("{processes:?}")
     };
