@@ -10,8 +10,8 @@ use contract::ScanConsistency;
 use model::controls;
 use model::sample::Card;
 use results::{
-    Answer, Cell, Choice, Decision, Gain, Judged, Loss, MARGIN, Machine, Ratio, Scope, TOLERATED,
-    UseCase, decide, is_worse, may_qualify,
+    Answer, Cell, Choice, Decision, Gain, Judged, Loss, Machine, Ratio, Scope, TOLERATED, UseCase,
+    decide, is_worse, may_qualify,
 };
 use serde::Deserialize;
 use stats::{Estimate, estimate};
@@ -115,8 +115,6 @@ pub struct Candidate<'c> {
     pub may_qualify: bool,
     /// The mean over the rows of log ratios, by process.
     log_ratios: ByProcess,
-    /// The first processes of the runs, where several are pooled.
-    runs: &'c [u32],
     estimate: Estimate,
     /// Where it loses most, if anywhere.
     loss: Option<Loss>,
@@ -130,7 +128,7 @@ impl<'c> Candidate<'c> {
     pub fn all(
         results: &Machine,
         series: &Series<'_>,
-        runs: &'c [u32],
+        runs: &[u32],
         rows: &[Judged],
         cards: impl IntoIterator<Item = (&'c Card, Option<Loss>)>,
     ) -> Vec<Self> {
@@ -141,14 +139,13 @@ impl<'c> Candidate<'c> {
         let cards = cards.into_iter();
         let candidates = cards.filter_map(|(card, loss)| {
             let log_ratios = mean_log_ratios(series, rows, &card.name);
-            Self::new(results, runs, between, rows, card, loss, log_ratios)
+            Self::new(results, between, rows, card, loss, log_ratios)
         });
         candidates.collect()
     }
 
     fn new(
         results: &Machine,
-        runs: &'c [u32],
         between: Between,
         rows: &[Judged],
         card: &'c Card,
@@ -162,7 +159,6 @@ impl<'c> Candidate<'c> {
         let ratios: Vec<&Ratio> = ratios.collect::<Option<_>>()?;
         Some(Self {
             card,
-            runs,
             decision: if results.decides() {
                 decide(&ratios, results.margin, Scope::Workload)
             } else {
@@ -201,36 +197,36 @@ impl<'c> Candidate<'c> {
         }
     }
 
-    /// How much better another one is, by process, as a log ratio.
-    fn behind(&self, best: &Candidate<'_>) -> ByProcess {
+    /// How many times better another one is, as measured process by process. `None` if they were never measured side by side.
+    fn behind(&self, best: &Candidate<'_>) -> Option<f64> {
         let behind = best.log_ratios.iter().filter_map(|(process, log)| {
             let behind = log.first()? - self.log_ratios.get(process)?.first()?;
             // Of two that finished nothing neither is behind.
-            Some((*process, vec![if behind.is_nan() { 0.0 } else { behind }]))
+            Some(if behind.is_nan() { 0.0 } else { behind })
         });
-        behind.collect()
+        stats::median(&mut behind.collect::<Vec<_>>()).map(f64::exp)
     }
 
-    /// Whether another one is not certainly better by more than the tolerance, process by process, nor by more than the
-    /// margin as measured: what is only uncertain is no equal. `between`: how much runs differ in what others are behind.
-    fn is_as_good_as(&self, best: &Candidate<'_>, between: Between, level: f64) -> bool {
-        // Who was never measured beside the best one is no equal.
-        let behind = estimate(&groups(self.behind(best)));
-        behind.is_some_and(|behind| {
-            let behind = between.widen(behind);
-            behind.median <= MARGIN.ln() && behind.interval(level).low <= TOLERATED.ln()
-        })
+    /// What it costs, the least first: how many times its speed is halved where it loses most, to the nearest whole number, since
+    /// what is between is another one in each run; how many guarantees it gives up; whether nobody else maintains it; and its place
+    /// in the registry.
+    fn price(&self, results: &Machine) -> (i64, usize, bool, Option<usize>) {
+        let loss = self.loss.as_ref().map_or(1.0, |loss| loss.times);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a loss of nothing at all is the greatest"
+        )]
+        let halvings = -loss.log2().round() as i64;
+        let weaker = results.weaker_claims(&self.card.name).len();
+        let mut cards = results.strategies.iter();
+        let place = cards.position(|card| card.name == self.card.name);
+        (halvings, weaker, self.card.is_own(), place)
     }
 
     /// The greater gain is the greater, and of equals the first in the registry's order, for `max_by`.
     fn by_gain(&self, other: &Self) -> Ordering {
         let by_gain = self.estimate.median.total_cmp(&other.estimate.median);
         by_gain.then(Ordering::Greater)
-    }
-
-    /// How much it loses where it loses most, as a log ratio.
-    fn log_loss(&self) -> f64 {
-        self.loss.as_ref().map_or(0.0, |loss| loss.times.ln())
     }
 }
 
@@ -271,26 +267,23 @@ fn choose(results: &Machine, all: &[Candidate<'_>], is_wanted: impl Fn(&Card) ->
     }
 }
 
-/// Of those that qualify and are as good as the one that gains most, the one that costs least, and the others: that loses
-/// least elsewhere, then gives up the fewest guarantees, then has a library that others maintain. `None` if none qualifies.
+/// The answer among those that qualify, and those that are as good: not behind the one that gains most by more than the margin,
+/// since that is what it takes to adopt one in another's place. Of those that are not even behind by what is tolerated it is the one
+/// that costs least: that loses least elsewhere, then gives up the fewest guarantees, then has a library that others maintain, then
+/// is registered first. `None` if none qualifies.
 pub fn best<'a, 'c>(
     results: &Machine,
     qualified: &[&'a Candidate<'c>],
 ) -> Option<(&'a Candidate<'c>, Vec<&'a Candidate<'c>>)> {
     let most = qualified.iter().copied().max_by(|a, b| a.by_gain(b))?;
-    let others = qualified.iter();
-    let others = others.filter(|candidate| !std::ptr::eq(**candidate, most));
-    let between = between(most.runs, others.map(|candidate| candidate.behind(most)));
+    let is_within = |candidate: &Candidate<'_>, times: f64| {
+        candidate.behind(most).is_some_and(|behind| behind <= times)
+    };
     let mut tied = qualified.to_vec();
-    tied.retain(|candidate| candidate.is_as_good_as(most, between, results.protocol.level));
-    let weaker = |candidate: &Candidate<'_>| results.weaker_claims(&candidate.card.name).len();
-    let chosen = tied.iter().copied().max_by(|a, b| {
-        let by_loss = a.log_loss().total_cmp(&b.log_loss());
-        let by_weaker = weaker(b).cmp(&weaker(a));
-        let by_library = b.card.is_own().cmp(&a.card.is_own());
-        let by_price = by_loss.then(by_weaker).then(by_library);
-        by_price.then_with(|| a.by_gain(b))
-    })?;
+    tied.retain(|candidate| is_within(candidate, results.margin));
+    let equals = tied.iter().copied();
+    let equals = equals.filter(|candidate| is_within(candidate, TOLERATED));
+    let chosen = equals.min_by_key(|candidate| candidate.price(results))?;
     tied.retain(|candidate| !std::ptr::eq(*candidate, chosen));
     Some((chosen, tied))
 }

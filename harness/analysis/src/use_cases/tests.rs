@@ -6,7 +6,10 @@ use super::*;
 use crate::{Samples, analyse};
 
 fn busy_writer(contenders: impl IntoIterator<Item = Invented>) -> UseCase {
-    let lines = contended(contenders, 13, 3);
+    of_lines(contended(contenders, 13, 3))
+}
+
+fn of_lines(lines: Vec<Line>) -> UseCase {
     let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
     let mut all = results.use_cases.into_iter();
     all.find(|use_case| use_case.id == "busy-writer")
@@ -49,12 +52,7 @@ fn of_equals_the_one_that_loses_least_is_chosen_and_the_others_are_named() {
     // Alone, the first one's reads are ten times slower.
     let lossy = invented("good/lossy", 0.1, 4.0, 4.0);
     let lines = fixtures::Run::new([lossy, invented("good/lossless", 1.0, 4.0, 4.0)]).lines();
-    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
-    let mut all = results.use_cases.into_iter();
-    let busy = all
-        .find(|use_case| use_case.id == "busy-writer")
-        .expect("it was measured")
-        .of_all;
+    let busy = of_lines(lines).of_all;
     let choice = busy.choice.expect("both qualify");
     assert_eq!(choice.strategy, "good/lossless");
     assert_eq!(busy.tied, ["good/lossy"]);
@@ -62,7 +60,7 @@ fn of_equals_the_one_that_loses_least_is_chosen_and_the_others_are_named() {
 
 #[test]
 fn of_equals_that_lose_as_little_the_most_is_promised_by_the_choice_and_then_it_is_published() {
-    let faster = || invented("good/own", 1.0, 4.2, 4.2);
+    let faster = || invented("good/own", 1.0, 4.1, 4.1);
     let mut published = invented("good/published", 1.0, 4.0, 4.0);
     published.library = "a-crate".into();
     let chosen = |published: &Invented| {
@@ -73,6 +71,39 @@ fn of_equals_that_lose_as_little_the_most_is_promised_by_the_choice_and_then_it_
     assert_eq!(chosen(&published), "good/published");
     published.claims.scan_consistency = ScanConsistency::Weak;
     assert_eq!(chosen(&published), "good/own");
+}
+
+#[test]
+fn who_is_behind_by_less_than_the_margin_is_as_good_and_chosen_by_its_price_only_within_the_tolerance()
+ {
+    let answer = |cheaper| {
+        let lossy = invented("good/lossy", 0.1, 6.0, 6.0);
+        let run = fixtures::Run::new([lossy, invented("good/cheaper", 1.0, cheaper, cheaper)]);
+        let busy = of_lines(run.lines()).of_all;
+        (busy.choice.expect("both qualify").strategy, busy.tied)
+    };
+    let (lossy, cheaper) = ("good/lossy".to_owned(), "good/cheaper".to_owned());
+    assert_eq!(answer(5.9), (cheaper.clone(), vec![lossy.clone()]));
+    assert_eq!(answer(5.4), (lossy.clone(), vec![cheaper]));
+    assert_eq!(answer(4.5), (lossy, vec![]));
+}
+
+/// Losses of less than a doubling between two strategies are another order in each run.
+#[test]
+fn what_is_lost_elsewhere_counts_by_its_magnitude() {
+    let loses = |first: f64, second: f64| {
+        let of = |name, loss| invented(name, loss, 4.0, 4.0);
+        let lines = fixtures::Run::new([of("good/first", first), of("good/second", second)]);
+        let samples = Samples::from_lines(lines.lines()).expect("it begins with its header");
+        let mut all = analyse(&samples).use_cases.into_iter();
+        let busy = all.find(|use_case| use_case.id == "busy-writer");
+        busy.and_then(|busy| busy.of_all.choice)
+            .expect("both qualify")
+            .strategy
+    };
+    assert_eq!(loses(0.24, 0.26), "good/first");
+    assert_eq!(loses(0.8, 1.0), "good/first");
+    assert_eq!(loses(0.24, 0.52), "good/second");
 }
 
 /// In a third of the processes it is as good as the best, so it is not certainly behind.
@@ -90,11 +121,7 @@ fn what_is_only_uncertain_is_no_equal() {
             counts.for_each(|operations| *operations *= 3);
         }
     }
-    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
-    let mut all = results.use_cases.into_iter();
-    let busy = all
-        .find(|use_case| use_case.id == "busy-writer")
-        .expect("measured");
+    let busy = of_lines(lines);
     let choice = busy.of_all.choice.expect("both qualify");
     assert_eq!(choice.strategy, "good/lossy");
     assert!(busy.of_all.tied.is_empty(), "{:?}", busy.of_all.tied);
@@ -145,11 +172,7 @@ fn who_was_never_measured_beside_the_best_is_no_equal() {
             _ => true,
         }
     });
-    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
-    let mut all = results.use_cases.into_iter();
-    let busy = all
-        .find(|use_case| use_case.id == "busy-writer")
-        .expect("measured");
+    let busy = of_lines(lines);
     let choice = busy.of_all.choice.expect("both qualify");
     assert_eq!(choice.strategy, "good/much");
     assert!(busy.of_all.tied.is_empty(), "{:?}", busy.of_all.tied);
@@ -191,10 +214,7 @@ fn with_one_that_varies(varies: Invented, are_meant: fn(Activity, u32) -> bool) 
             counts.for_each(|operations| *operations = *operations * 4 / 3);
         }
     }
-    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
-    let mut all = results.use_cases.into_iter();
-    all.find(|use_case| use_case.id == "busy-writer")
-        .expect("measured")
+    of_lines(lines)
 }
 
 /// Its reads gain a third in two processes of three, and over both rows that is less than the margin.
