@@ -51,8 +51,7 @@ pub struct Answer {
     /// Whether nothing qualifies and for some strategy it is too close to call.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_open: bool,
-    /// Strategies than which the best one is not certainly better by more than the tolerance, nor by more than the margin as
-    /// measured. The choice is that of them which loses least elsewhere.
+    /// The others that the best one is not better than by more than the margin, as measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tied: Vec<String>,
 }

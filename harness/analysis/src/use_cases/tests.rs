@@ -106,7 +106,7 @@ fn what_is_lost_elsewhere_counts_by_its_magnitude() {
     assert_eq!(loses(0.24, 0.52), "good/second");
 }
 
-/// In a third of the processes it is as good as the best, so it is not certainly behind.
+/// In a third of the processes it is as good as the best, so it is not certainly behind, and behind it is.
 #[test]
 fn what_is_only_uncertain_is_no_equal() {
     let lossy = invented("good/lossy", 0.1, 9.0, 9.0);
