@@ -2,6 +2,7 @@
 
 use model::assumption::{Assumption, Criterion};
 use model::collect::grouped;
+use model::sample::Line;
 use stats::GROUPS_99;
 
 use super::samples::Samples;
@@ -9,19 +10,21 @@ use results::{Cell, Judgement, MARGIN, Machine, Verdict};
 
 /// Every assumption, for every contender, as far as the samples speak of it.
 pub(super) fn judged(results: &Machine, samples: &Samples) -> Vec<Judgement> {
-    let assumptions = samples.header.assumptions.iter();
-    let criteria = assumptions.filter_map(|assumption| Some((assumption, assumption.criterion()?)));
-    let judged = criteria.flat_map(|(assumption, criterion)| {
-        let cards = results.contenders();
-        let judged = cards.map(|card| match &criterion {
-            Criterion::Check(check) => {
-                Vec::from_iter(by_check(&assumption.id, &card.name, samples, check))
+    let mut judged = Vec::new();
+    for assumption in &samples.header.assumptions {
+        let Some(criterion) = assumption.criterion() else {
+            continue;
+        };
+        for card in results.contenders() {
+            match &criterion {
+                Criterion::Check(check) => {
+                    judged.extend(by_check(&assumption.id, &card.name, samples, check));
+                }
+                criterion => judged.extend(by_scenario(results, assumption, criterion, &card.name)),
             }
-            criterion => by_scenario(results, assumption, criterion, &card.name),
-        });
-        judged.collect::<Vec<_>>()
-    });
-    judged.flatten().collect()
+        }
+    }
+    judged
 }
 
 /// One judgement for each scenario, of the assumption's metrics together: rejected if one is, else open if one is.
@@ -38,8 +41,8 @@ fn by_scenario(
     let judged = cells.filter_map(|cell| Some((&cell.scenario, by_cell(criterion, cell)?)));
     let scenarios = grouped(judged).into_iter().map(|(scenario, judged)| {
         let (verdicts, why): (Vec<Verdict>, Vec<String>) = judged.into_iter().unzip();
-        let mut worst = [Verdict::Rejected, Verdict::Inconclusive].into_iter();
-        let worst = worst.find(|verdict| verdicts.contains(verdict));
+        let worst = [Verdict::Rejected, Verdict::Inconclusive];
+        let worst = worst.into_iter().find(|verdict| verdicts.contains(verdict));
         Judgement {
             id: assumption.id.clone(),
             strategy: strategy.into(),
@@ -57,20 +60,19 @@ fn by_cell(criterion: &Criterion, cell: &Cell) -> Option<(Verdict, String)> {
     Some(match criterion {
         Criterion::RatioAbove(bound) => {
             let ratio = cell.ratio.as_ref()?;
-            let is_few = cell.metric.is_timed() && ratio.processes < GROUPS_99;
-            let strength = if is_few {
-                format!("over {} processes", ratio.processes)
-            } else if cell.metric.is_timed() {
-                "at the level of the verdicts".into()
-            } else {
-                "as counted".into()
+            let is_timed = cell.metric.is_timed();
+            let is_few = is_timed && ratio.processes < GROUPS_99;
+            let strength = match is_timed {
+                true if is_few => format!("over {} processes", ratio.processes),
+                true => "at the level of the verdicts".into(),
+                false => "as counted".into(),
             };
             let withheld = ratio.withheld.as_ref();
             // At the adoption rule's own margin, the verdict that was corrected for all others; at another one,
             // the interval alone. What is counted and not timed is exact.
-            let verdict = if is_few || cell.metric.is_timed() && withheld.is_some() {
+            let verdict = if is_few || withheld.is_some() {
                 Verdict::Inconclusive
-            } else if cell.metric.is_timed() && (bound - MARGIN).abs() < 1e-9 {
+            } else if is_timed && (bound - MARGIN).abs() < 1e-9 {
                 ratio.verdict
             } else {
                 beyond(ratio.ci_low > *bound, ratio.ci_high <= *bound)
@@ -104,7 +106,7 @@ fn beyond(is_right: bool, is_wrong: bool) -> Verdict {
 
 /// By all outcomes of a check: one that failed is enough.
 fn by_check(id: &str, strategy: &str, samples: &Samples, check: &str) -> Option<Judgement> {
-    let checks = samples.checks();
+    let checks = samples.all(Line::try_as_check_ref);
     let checks = checks.filter(|outcome| outcome.strategy == strategy && outcome.check == check);
     // The first that failed, or the first.
     let decisive = checks.min_by_key(|outcome| outcome.passed)?;

@@ -91,31 +91,36 @@ pub(super) fn stalls(cards: &[Card], lines: &[Line]) -> Vec<StallSeen> {
 
 /// Why nothing was traced; nothing if something was.
 pub(super) fn untraced(lines: &[Line]) -> Option<String> {
-    if lines.iter().any(|line| matches!(line, Line::Trace(_))) {
-        return None;
-    }
-    let untraced = lines.iter().find_map(Line::try_as_untraced_ref)?;
-    Some(untraced.why.clone())
+    let is_traced = lines.iter().any(|line| matches!(line, Line::Trace(_)));
+    let untraced = lines.iter().find_map(Line::try_as_untraced_ref);
+    untraced
+        .filter(|_| !is_traced)
+        .map(|untraced| untraced.why.clone())
 }
 
 fn join(joined: &mut StallSeen, stalls: &StallSeen) {
     joined.died = joined.died.take().or_else(|| stalls.died.clone());
-    for pair in &stalls.pairs {
-        let key = |pair: &StallPair| (pair.stalled, pair.peer, pair.same_process);
-        match joined.pairs.iter_mut().find(|kept| key(kept) == key(pair)) {
-            None => joined.pairs.push(pair.clone()),
-            Some(kept) if (pair.wrong, pair.share()) > (kept.wrong, kept.share()) => {
-                *kept = pair.clone();
-            }
-            Some(_) => {}
-        }
-    }
-    for two in &stalls.two_stops {
-        let is_same =
-            |kept: &&mut TwoStops| (kept.stalled, kept.writes) == (two.stalled, two.writes);
-        match joined.two_stops.iter_mut().find(is_same) {
-            None => joined.two_stops.push(two.clone()),
-            Some(kept) if (two.wrong, two.tried) > (kept.wrong, kept.tried) => *kept = two.clone(),
+    let key = |pair: &StallPair| (pair.stalled, pair.peer, pair.same_process);
+    keep_worst(&mut joined.pairs, &stalls.pairs, key, |pair| {
+        (pair.wrong, pair.share())
+    });
+    let key = |two: &TwoStops| (two.stalled, two.writes);
+    keep_worst(&mut joined.two_stops, &stalls.two_stops, key, |two| {
+        (two.wrong, two.tried)
+    });
+}
+
+/// Of those with the same key the worst.
+fn keep_worst<T: Clone, K: PartialEq, B: PartialOrd>(
+    kept: &mut Vec<T>,
+    others: &[T],
+    key: impl Fn(&T) -> K,
+    badness: impl Fn(&T) -> B,
+) {
+    for other in others {
+        match kept.iter_mut().find(|kept| key(kept) == key(other)) {
+            None => kept.push(other.clone()),
+            Some(kept) if badness(other) > badness(kept) => *kept = other.clone(),
             Some(_) => {}
         }
     }
@@ -128,8 +133,7 @@ pub(super) fn warnings(results: &Machine) -> Vec<String> {
     let stalls = results.stalls.iter();
     let stalls = stalls.map(|stalls| (&stalls.strategy, "stalled everywhere", &stalls.died));
     let ended = traces.chain(stalls).filter_map(|(strategy, what, died)| {
-        let why = died.as_ref()?;
-        Some(format!("{strategy} was not {what}: {why}"))
+        Some(format!("{strategy} was not {what}: {}", died.as_ref()?))
     });
     ended.collect()
 }

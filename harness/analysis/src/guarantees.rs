@@ -34,10 +34,11 @@ pub fn guarantees(cards: &[Card], scenarios: &[Scenario], lines: &[Line]) -> Vec
         let mut scenarios = scenarios.iter();
         scenarios.any(|asked| asked.name == counts.scenario && !asked.record.owns_memory())
     };
-    let checks = lines.iter().filter_map(Line::try_as_check_ref);
-    let checked = checks.map(kept_by_all);
-    let cards = cards.iter();
-    let claimed = cards.flat_map(|card| {
+    let checked = lines
+        .iter()
+        .filter_map(Line::try_as_check_ref)
+        .map(kept_by_all);
+    let claimed = cards.iter().flat_map(|card| {
         let mut evidence = Evidence::collect(&card.name, lines);
         evidence.allocations.retain(is_claimed);
         graded(card, evidence)
@@ -67,10 +68,9 @@ pub fn faulted(lines: &[Line]) -> Vec<Faulted> {
 }
 
 fn kept_by_all(outcome: &CheckOutcome) -> Guarantee {
-    let (observed, grade) = if outcome.passed {
-        ("kept", Grade::Acceptable)
-    } else {
-        ("broken", Grade::Forbidden)
+    let (observed, grade) = match outcome.passed {
+        true => ("kept", Grade::Acceptable),
+        false => ("broken", Grade::Forbidden),
     };
     Guarantee {
         strategy: outcome.strategy.clone(),
@@ -85,8 +85,10 @@ fn kept_by_all(outcome: &CheckOutcome) -> Guarantee {
 /// The claims of a card, with what was seen of each: what refutes it, if anything does.
 fn graded(card: &Card, evidence: Evidence<'_>) -> impl Iterator<Item = Guarantee> {
     // The types say what records it holds.
-    let claims = card.claims.all();
-    let claims = claims.filter(|(property, _)| *property != Property::Records);
+    let claims = card
+        .claims
+        .all()
+        .filter(|(property, _)| *property != Property::Records);
     claims.map(move |(property, claim)| {
         let all = observed(property, claim, &evidence).into_iter();
         // The first that refutes it, or the first.
@@ -112,13 +114,7 @@ fn observed(property: Property, claim: Claim, evidence: &Evidence<'_>) -> Vec<Op
     let checked = |names: &[&str]| checked(names, evidence);
     let under = |fault, observe: fn(&FaultSeen) -> Claim| {
         let outcome = evidence.under(fault)?;
-        let observed = observe(outcome);
-        let grade = match observed.cmp(&claim) {
-            Ordering::Less => Grade::Forbidden,
-            Ordering::Equal => Grade::Acceptable,
-            Ordering::Greater => Grade::Interesting,
-        };
-        Some((observed.to_string(), grade, outcome.to_string()))
+        Some(compared(observe(outcome), claim, outcome.to_string()))
     };
     let progress = |deeds: &[Action], is_meant: fn(&StallPair) -> bool| {
         vec![progress(claim, evidence, deeds, is_meant)]
@@ -163,6 +159,16 @@ fn observed(property: Property, claim: Claim, evidence: &Evidence<'_>) -> Vec<Op
     }
 }
 
+/// What was observed, held against the claim.
+fn compared(observed: Claim, claim: Claim, evidence: String) -> Observation {
+    let grade = match observed.cmp(&claim) {
+        Ordering::Less => Grade::Forbidden,
+        Ordering::Equal => Grade::Acceptable,
+        Ordering::Greater => Grade::Interesting,
+    };
+    (observed.to_string(), grade, evidence)
+}
+
 /// A claim, as the checks left it that would fail if it were wrong.
 fn checked(names: &[&str], evidence: &Evidence<'_>) -> Option<Observation> {
     let checks = evidence.checks.iter();
@@ -182,28 +188,29 @@ fn progress(
     deeds: &[Action],
     is_meant: fn(&StallPair) -> bool,
 ) -> Option<Observation> {
+    let (mut count, mut points, mut held_up) = (0, 0, Vec::new());
     let standstills = Fault::ALL.iter().filter(|fault| fault.is_standstill());
-    let standstills = standstills.filter_map(|fault| evidence.under(*fault));
-    let attempts = standstills.flat_map(|outcome| {
-        let attempts = deeds.iter();
-        attempts.filter_map(|deed| Some((deed, outcome.fault, outcome.meanwhile.get(deed)?)))
-    });
-    let attempts: Vec<_> = attempts.collect();
-    let pairs = || evidence.stalls().filter(|pair| is_meant(pair));
-    let points: u64 = pairs().map(|pair| pair.points).sum();
-    let count: u32 = attempts.iter().map(|(.., attempt)| attempt.tries).sum();
-    let mut tried = Vec::new();
-    if count > 0 {
-        tried.push(format!("{count} times while another thread stood still"));
+    for outcome in standstills.filter_map(|fault| evidence.under(*fault)) {
+        for deed in deeds {
+            let Some(attempt) = outcome.meanwhile.get(deed) else {
+                continue;
+            };
+            count += attempt.tries;
+            held_up.extend(
+                (attempt.fate == Fate::HeldUp).then(|| format!("{deed} by {}", outcome.fault)),
+            );
+        }
     }
-    if points > 0 {
-        tried.push(stopped_at(points));
+    for pair in evidence.stalls().filter(|pair| is_meant(pair)) {
+        points += pair.points;
+        held_up.extend((pair.blocked_by_strategy() > 0).then(|| held_up_at(pair)));
     }
-    let waits = attempts.iter();
-    let waits = waits.filter(|(.., attempt)| attempt.fate == Fate::HeldUp);
-    let waits = waits.map(|(deed, fault, _)| format!("{deed} by {fault}"));
-    let blocked = pairs().filter(|pair| pair.blocked_by_strategy() > 0);
-    let held_up: Vec<String> = waits.chain(blocked.map(held_up_at)).collect();
+    let while_stopped = format!("{count} times while another thread stood still");
+    let tried = [
+        (count > 0).then_some(while_stopped),
+        (points > 0).then(|| stopped_at(points)),
+    ];
+    let tried: Vec<String> = tried.into_iter().flatten().collect();
     let blocks = claim == Claim::Progress(Progress::Blocking);
     let (observed, grade, evidence) = match (held_up.is_empty(), blocks) {
         (true, false) => ("never held up", Grade::Acceptable, tried.join("; ")),
@@ -226,10 +233,8 @@ pub fn held_up_at(pair: &StallPair) -> String {
     format!("{peer} at {blocked} of {points} points of {stalled}, {process} process")
 }
 
-/// What there is to say of something that no order of the operations explains.
-fn unexplained(evidence: Option<&String>) -> &str {
-    evidence.map_or("no order explains it", String::as_str)
-}
+/// What there is to say of an answer without more evidence.
+const UNEXPLAINED: &str = "no order explains it";
 
 /// Whether anybody saw what no order of the two operations explains; nothing if nobody looked.
 fn beside_peers(evidence: &Evidence<'_>) -> Option<Observation> {
@@ -240,7 +245,7 @@ fn beside_peers(evidence: &Evidence<'_>) -> Option<Observation> {
             0 => String::new(),
             more => format!("; and in {more} more pairs of operations"),
         };
-        let what = unexplained(first.evidence.as_ref());
+        let what = first.evidence.as_deref().unwrap_or(UNEXPLAINED);
         format!(
             "{} at {} of {} points of {}: {what}{more}",
             first.peer, first.wrong, first.points, first.stalled
@@ -254,7 +259,7 @@ fn stopped_twice(evidence: &Evidence<'_>, is_meant: fn(Operation) -> bool) -> Op
     let all = || evidence.two_stops().filter(|two| is_meant(two.stalled));
     let wrong = all().find(|two| two.wrong > 0);
     let wrong = wrong.map(|two| {
-        let what = unexplained(two.evidence.as_ref());
+        let what = two.evidence.as_deref().unwrap_or(UNEXPLAINED);
         format!("{} beside {}: {what}", two.stalled, two.writes)
     });
     let tried: u64 = all().map(|two| two.tried).sum();
@@ -291,23 +296,17 @@ fn reads_counted(claim: Claim, evidence: &Evidence<'_>) -> Option<Observation> {
     let reads = reads.filter(|counts| counts.does == Activity::Read && counts.operations > 0);
     let each = |counts: &Allocation| counts.bytes as f64 / counts.operations as f64;
     let most = reads.max_by(|a, b| each(a).total_cmp(&each(b)))?;
-    let allocates = most.allocations > 0;
-    let observed = if allocates {
-        Claim::Allocates
-    } else {
-        Claim::AllocatesNothing
-    };
-    let grade = match (allocates, claim) {
-        (true, Claim::AllocatesNothing) => Grade::Forbidden,
-        (false, Claim::Allocates) => Grade::Interesting,
-        _ => Grade::Acceptable,
+    let observed = match most.allocations {
+        0 => Claim::AllocatesNothing,
+        _ => Claim::Allocates,
     };
     let (calls, bytes) = (most.allocations, most.bytes);
-    let evidence = format!(
-        "{calls} allocations of {bytes} B in {} reads of {}",
-        most.operations, most.scenario
-    );
-    Some((observed.to_string(), grade, evidence))
+    let of = format!("{} reads of {}", most.operations, most.scenario);
+    Some(compared(
+        observed,
+        claim,
+        format!("{calls} allocations of {bytes} B in {of}"),
+    ))
 }
 
 /// Whether reads needed memory when there was none.

@@ -25,56 +25,53 @@ const SHARES: [f64; 10] = [
     0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999,
 ];
 /// What is timed, how often it was asked for, and how often that was not begun.
+type Asked = (Distribution, Count, Count);
 #[rustfmt::skip]
-const OPERATIONS: [(Distribution, Count, Count); 2] = [
+const OPERATIONS: [Asked; 2] = [
     (Distribution::Reads, Count::ReadsOffered, Count::ReadsUnfinished),
     (Distribution::Writes, Count::WritesOffered, Count::WritesUnfinished),
 ];
 
 /// All latencies, by probe, operation and the header's order of strategies.
 pub(super) fn all(samples: &Samples) -> Vec<Latency> {
-    let probes = Probe::LATENCIES.into_iter();
-    let asked = probes.flat_map(|probe| OPERATIONS.map(|(of, offered, _)| (probe, of, offered)));
-    let asked: Vec<(Probe, Distribution, Count)> = asked.collect();
-    let latencies = parallel::map(&asked, |&(probe, of, offered)| {
-        let timed = |strategy: &str| Timed::from_samples(samples, probe, of, strategy);
-        let [baseline, same] = [&samples.header.baseline, SAME].map(timed);
-        let cards = samples.header.strategies.iter();
-        let latencies = cards.filter_map(|card| {
+    let header = &samples.header;
+    let asked = Probe::LATENCIES.map(|probe| OPERATIONS.map(|asked| (probe, asked)));
+    let latencies = parallel::map(asked.as_flattened(), |&(probe, asked)| {
+        let (distribution, offered, _) = asked;
+        let timed = |strategy: &str| Timed::from_samples(samples, probe, distribution, strategy);
+        let [baseline, same] = [&header.baseline, SAME].map(timed);
+        // At a rate of its own a strategy is compared with nobody.
+        let is_common = probe.load().is_some();
+        let latencies = header.strategies.iter().filter_map(|card| {
             let timed = timed(&card.name);
-            let mut latency = Latency {
+            let operations = timed.histograms().map(SparseHistogram::len).sum();
+            let kept = timed.is_kept().filter(|_| is_common);
+            let mut quantiles = match kept {
+                _ if !is_common => timed.quantiles_at_own_rate(),
+                Some(true) => {
+                    timed.quantiles(|share| (1.0 - share) * operations as f64 >= BEYOND_MIN)
+                }
+                _ => Vec::new(),
+            };
+            if is_common && card.name != header.baseline {
+                for quantile in &mut quantiles {
+                    compare(quantile, &timed, &card.name, &baseline, &same);
+                }
+            }
+            let rates = timed
+                .probed
+                .iter()
+                .filter_map(|(probe, _)| probe.per_s(offered));
+            (operations > 0).then(|| Latency {
                 scenario: probe.name().into(),
                 strategy: card.name.clone(),
-                distribution: of,
-                operations: timed.operations(),
-                per_s: None,
-                served: None,
-                kept: None,
-                quantiles: Vec::new(),
-            };
-            if probe.load().is_none() {
-                latency.quantiles = timed.quantiles_at_own_rate();
-                return (latency.operations > 0).then_some(latency);
-            }
-            latency.per_s = median(
-                timed
-                    .probed
-                    .iter()
-                    .filter_map(|process| process.per_s(offered)),
-            );
-            latency.served = timed.served(of);
-            latency.kept = timed.is_kept();
-            if latency.kept == Some(true) {
-                let operations = latency.operations as f64;
-                latency.quantiles =
-                    timed.quantiles(|share| (1.0 - share) * operations >= BEYOND_MIN);
-            }
-            if card.name != samples.header.baseline {
-                let quantiles = latency.quantiles.iter_mut();
-                quantiles
-                    .for_each(|quantile| compare(quantile, &timed, &card.name, &baseline, &same));
-            }
-            (latency.operations > 0).then_some(latency)
+                distribution,
+                operations,
+                per_s: median(rates).filter(|_| is_common),
+                served: timed.served(asked).filter(|_| is_common),
+                kept,
+                quantiles,
+            })
         });
         latencies.collect::<Vec<_>>()
     });
@@ -97,40 +94,32 @@ fn compare(
         _ => theirs.map(|theirs| theirs / quantile.ns),
     };
     quantile.rank = Some(match (quantile.times, noise) {
-        (Some(times), Some(noise)) if noise <= NOISE_MAX && of.are_enough() => {
-            if times.ln().abs() <= noise.ln() {
-                Rank::Alike
-            } else if times > 1.0 {
-                Rank::Better
-            } else {
-                Rank::Worse
-            }
-        }
+        (Some(times), Some(noise)) if noise <= NOISE_MAX && of.are_enough() => match times {
+            _ if times.ln().abs() <= noise.ln() => Rank::Alike,
+            _ if times > 1.0 => Rank::Better,
+            _ => Rank::Worse,
+        },
         _ => Rank::NotRanked,
     });
 }
 
-/// What the processes of a strategy timed in one probe, of one kind of operation.
+/// The processes of a strategy in one probe, with what each timed of one kind of operation.
 struct Timed<'s> {
-    of: Distribution,
-    probed: Vec<&'s ProbeSeen>,
+    probed: Vec<(&'s ProbeSeen, &'s SparseHistogram)>,
 }
 
 impl<'s> Timed<'s> {
     fn from_samples(samples: &'s Samples, probe: Probe, of: Distribution, strategy: &str) -> Self {
-        let probed = samples.lines.iter().filter_map(Line::try_as_probe_ref);
-        let probed =
-            probed.filter(|process| process.probe == probe && process.strategy == strategy);
-        let probed = probed.filter(|process| process.histogram(of).is_some());
+        let probed = samples.all(Line::try_as_probe_ref);
+        let probed = probed.filter(|seen| seen.probe == probe && seen.strategy == strategy);
+        let probed = probed.filter_map(|seen| Some((seen, seen.histogram(of)?)));
         Self {
-            of,
             probed: probed.collect(),
         }
     }
 
     fn histograms(&self) -> impl Iterator<Item = &'s SparseHistogram> {
-        let probed = self.probed.iter();
-        probed.filter_map(|probe| probe.histogram(self.of))
+        self.probed.iter().map(|(_, histogram)| *histogram)
     }
 
     /// Whether so many processes timed it that it can be told from their luck.
@@ -138,32 +127,28 @@ impl<'s> Timed<'s> {
         self.probed.len() >= PROCESSES_LEAST
     }
 
-    fn operations(&self) -> u64 {
-        self.histograms().map(SparseHistogram::len).sum()
-    }
-
     /// The share of the operations asked for that was begun in time.
-    fn served(&self, of: Distribution) -> Option<f64> {
-        let (_, offered, unfinished) = OPERATIONS
-            .into_iter()
-            .find(|(distribution, ..)| *distribution == of)?;
-        let probed = self.probed.iter();
-        median(probed.filter_map(|probe| Some(1.0 - probe.share(unfinished, offered)?)))
+    fn served(&self, (_, offered, unfinished): Asked) -> Option<f64> {
+        let unfinished = |(probe, _): &(&ProbeSeen, _)| probe.share(unfinished, offered);
+        median(
+            self.probed
+                .iter()
+                .filter_map(unfinished)
+                .map(|share| 1.0 - share),
+        )
     }
 
     /// Whether the rate was kept, by the reads and by the writes: where writes are left over, reads met too few. `None` where
     /// that was not counted.
     fn is_kept(&self) -> Option<bool> {
-        let [reads, writes] = OPERATIONS.map(|(of, ..)| self.served(of));
+        let [reads, writes] = OPERATIONS.map(|asked| self.served(asked));
         Some(reads?.min(writes?) >= KEPT)
     }
 
     /// A quantile: the median over the processes.
     fn at(&self, share: f64) -> Option<f64> {
-        median(
-            self.histograms()
-                .map(|histogram| histogram.quantile(share) as f64),
-        )
+        let quantile = |histogram: &SparseHistogram| histogram.quantile(share) as f64;
+        median(self.histograms().map(quantile))
     }
 
     /// The quantiles for which there are operations enough.
@@ -199,18 +184,19 @@ impl<'s> Timed<'s> {
         if [self, same].map(Self::is_kept) != [Some(true); 2] {
             return None;
         }
-        let of_figures = (self.at(share)? / same.at(share)?).ln().abs();
-        let pairs = self.probed.iter().filter_map(|probe| {
+        let apart = |a: f64, b: f64| (a / b).ln().abs();
+        let pairs = self.probed.iter().filter_map(|(probe, histogram)| {
             let mut others = same.probed.iter();
-            let other = others.find(|other| other.process == probe.process)?;
-            let [this, other] = [probe, other].map(|probe| probe.histogram(self.of));
-            let times = this?.quantile(share) as f64 / other?.quantile(share) as f64;
-            Some(times.ln().abs())
+            let (_, other) = others.find(|(other, _)| other.process == probe.process)?;
+            Some(apart(
+                histogram.quantile(share) as f64,
+                other.quantile(share) as f64,
+            ))
         });
         let pairs: Vec<f64> = pairs.collect();
         let are_enough = pairs.len() >= PROCESSES_LEAST;
         let of_pairs = median(pairs.into_iter()).filter(|_| are_enough)?;
-        Some(of_figures.max(of_pairs).exp())
+        Some(apart(self.at(share)?, same.at(share)?).max(of_pairs).exp())
     }
 }
 

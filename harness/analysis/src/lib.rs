@@ -26,7 +26,7 @@ use std::collections::HashSet;
 
 use model::collect::unique;
 use model::environment::Environment;
-use model::sample::{Failure, Line, SliceKey};
+use model::sample::{Line, SliceKey};
 
 pub use controls::SKEW;
 pub use evidence::Evidence;
@@ -37,7 +37,6 @@ use results::{Cell, MARGIN, Machine, Protocol};
 pub use samples::Samples;
 pub use scaling::rankings;
 use series::Series;
-pub use series::{Logs, logs};
 pub use use_cases::{Candidate, best, deciding_scenarios};
 pub use verdicts::{LOOKS, is_open};
 
@@ -90,49 +89,52 @@ pub fn analyse(samples: &Samples) -> Machine {
 
 /// How much there was to estimate from.
 fn protocol(samples: &Samples, cells: &[Cell], level: f64) -> Protocol {
-    let lines = samples.lines.iter();
-    let disturbances = lines.filter_map(Line::try_as_interference_ref);
-    let (took, stolen) = disturbances.fold((0, 0), |(took, stolen), block| {
-        (took + block.took_ns, stolen + block.stolen_ns)
-    });
-    let took = took.max(1) as f64 * samples.header.environment.cpus as f64;
+    let header = &samples.header;
+    let (mut took, mut stolen) = (0, 0);
+    for block in samples.all(Line::try_as_interference_ref) {
+        (took, stolen) = (took + block.took_ns, stolen + block.stolen_ns);
+    }
+    let keys = || samples.all(Line::try_as_slice_ref).map(|slice| &slice.key);
+    let processes: HashSet<u32> = keys().map(|key| key.process).collect();
+    let blocks = keys().map(|key| (&key.scenario, key.process, key.block));
     let ratios = cells.iter().filter_map(|cell| cell.ratio.as_ref());
-    let slices = || samples.slices().map(|slice| &slice.key);
-    let processes: HashSet<u32> = slices().map(|key| key.process).collect();
-    let blocks = slices().map(|key| (&key.scenario, key.process, key.block));
     Protocol {
-        window_ns: samples.header.window_ns,
+        window_ns: header.window_ns,
         processes: processes.len(),
         blocks: blocks.collect::<HashSet<_>>().len(),
-        slices: slices().count(),
-        failures: samples.failures().count(),
+        slices: keys().count(),
+        failures: samples.all(Line::try_as_failure_ref).count(),
         moved: places::moved(&samples.lines).len(),
-        stolen: stolen as f64 / took,
+        stolen: stolen as f64 / (took.max(1) as f64 * header.environment.cpus as f64),
         verdicts: ratios.filter(|ratio| ratio.p.is_some()).count(),
         level,
-        looks: samples.header.looks,
+        looks: header.looks,
         resamples: flips::DRAWS,
-        runs: samples.header.runs.len().max(1),
+        runs: header.runs.len().max(1),
     }
 }
 
 /// What a reader has to know beside the figures.
 fn warnings(samples: &Samples) -> Vec<String> {
     let cpus = samples.header.environment.cpus;
-    let scenarios = || samples.header.scenarios.iter();
-    let oversubscribed = scenarios().filter(|scenario| scenario.threads() > cpus).map(|scenario| {
+    let plural = if cpus == 1 { "" } else { "s" };
+    let scenarios = samples.header.scenarios.iter();
+    let oversubscribed = scenarios.filter(|scenario| scenario.threads() > cpus).map(|scenario| {
         let (name, threads) = (&scenario.name, scenario.threads());
-        let plural = if cpus == 1 { "" } else { "s" };
         format!(
             "{name}: {threads} threads on {cpus} processor{plural}: oversubscribed, so it measures the scheduler, too"
         )
     });
     let about = |key: &SliceKey, what: &str| format!("{}: {} {what}", key.scenario, key.strategy);
-    let why = |reason: &str| format!("was not measured: {reason}");
-    let failed = samples.failures();
-    let failed = failed.map(|Failure { key, reason }| about(key, &why(reason)));
-    let slices = samples.slices();
-    let missed = slices.filter(|slice| slice.groups.iter().any(|group| group.misses > 0));
+    let failed = samples.all(Line::try_as_failure_ref);
+    let failed = failed.map(|failure| {
+        about(
+            &failure.key,
+            &format!("was not measured: {}", failure.reason),
+        )
+    });
+    let missed = samples.all(Line::try_as_slice_ref);
+    let missed = missed.filter(|slice| slice.groups.iter().any(|group| group.misses > 0));
     let missed_text = "missed records that were there, or had heartbeats rejected";
     let missed = missed.map(|slice| about(&slice.key, missed_text));
     unique(oversubscribed.chain(failed).chain(missed))

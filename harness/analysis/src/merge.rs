@@ -7,8 +7,8 @@ use model::collect::unique;
 use model::trace::Operation;
 
 use results::{
-    CalledThere, Contradiction, Decision, Machine, Metric, Overall, Ratio, RatioThere,
-    Recommendation, Results, There, Verdict, decide_together,
+    CalledThere, Contradiction, Decision, Judged, Machine, Metric, Overall, RatioThere, Results,
+    There, Verdict, decide_together,
 };
 
 /// What machines say together; one says what it says alone.
@@ -32,44 +32,31 @@ pub fn merge(machines: Vec<Machine>) -> Results {
 }
 
 fn overall(machines: &[Machine], strategy: &str) -> Overall {
-    let recommendations = || {
-        machines
-            .iter()
-            .map(|machine| machine.recommendation(strategy))
-    };
-    let decisions: Vec<Option<Decision>> = recommendations()
-        .map(|recommendation| Some(recommendation?.decision))
-        .collect();
-    // What every machine gains.
-    let gains = |recommendation: Option<&Recommendation>| {
-        recommendation.map_or_else(Vec::new, |recommendation| recommendation.gains.clone())
-    };
-    let common = recommendations().map(gains).reduce(|mut common, gains| {
-        common.retain(|gain| gains.contains(gain));
-        common
-    });
-    let gains = common.unwrap_or_default();
-    let decided = machines.iter().zip(&decisions);
-    let decided = decided.map(|(machine, &decision)| There {
+    let there = |machine: &Machine| There {
         machine: machine.name.clone(),
-        decision,
-    });
+        decision: machine.recommendation(strategy).map(|it| it.decision),
+    };
+    let there: Vec<There> = machines.iter().map(there).collect();
+    let decisions: Vec<Option<Decision>> = there.iter().map(|there| there.decision).collect();
+    let all = machines
+        .iter()
+        .map(|machine| machine.recommendation(strategy));
+    let all: Vec<&[Judged]> = all.map(|it| it.map_or(&[][..], |it| &it.gains)).collect();
+    // What every machine gains.
+    let mut gains = all[0].to_vec();
+    gains.retain(|gain| all.iter().all(|gains| gains.contains(gain)));
     Overall {
         strategy: strategy.into(),
         decision: decide_together(&decisions, !gains.is_empty()),
         agree: decisions.iter().all(|decision| *decision == decisions[0]),
         gains,
-        decisions: decided.collect(),
+        decisions: there,
     }
 }
 
 /// The rows in which a verdict of one machine is the opposite of another's. What a machine leaves open
 /// contradicts nobody.
 fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
-    // No machine contradicts itself.
-    if machines.len() < 2 {
-        return Vec::new();
-    }
     let decided = machines.iter().flat_map(|machine| &machine.recommendations);
     let choices: Vec<&str> = decided.map(|decided| decided.strategy.as_str()).collect();
     let cells = machines.iter().flat_map(|machine| &machine.cells);
@@ -80,24 +67,26 @@ fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
         let ranked = machines
             .iter()
             .filter(|machine| machine.is_ranked(strategy));
-        let ratios = ranked.filter_map(|machine| {
+        let there = ranked.filter_map(|machine| {
             let ratio = machine.cell(scenario, strategy, metric)?.ratio.clone()?;
-            Some((machine, ratio))
+            let name = machine.name.clone();
+            Some((
+                machine,
+                RatioThere {
+                    machine: name,
+                    ratio,
+                },
+            ))
         });
-        let ratios: Vec<(&Machine, Ratio)> = ratios.collect();
-        let says = |wanted| ratios.iter().any(|(_, ratio)| ratio.verdict == wanted);
+        let (builds, ratios): (Vec<&Machine>, Vec<RatioThere>) = there.unzip();
+        let says = |wanted| ratios.iter().any(|there| there.ratio.verdict == wanted);
         let contradicts = says(Verdict::Holds) && says(Verdict::Rejected);
-        let builds: Vec<&Machine> = ratios.iter().map(|(machine, _)| *machine).collect();
-        let ratios = ratios.iter().map(|(machine, ratio)| RatioThere {
-            machine: machine.name.clone(),
-            ratio: ratio.clone(),
-        });
         contradicts.then(|| Contradiction {
             strategy: strategy.into(),
             scenario: scenario.into(),
             metric,
             called: called(&builds, strategy, metric),
-            ratios: ratios.collect(),
+            ratios,
         })
     })
     .collect()
@@ -105,9 +94,11 @@ fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
 
 /// What some builds of one program call and others have inlined, on the same hardware.
 fn called(builds: &[&Machine], strategy: &str, metric: Metric) -> Vec<CalledThere> {
-    let hardware = &builds[0].environment;
-    let mut others = builds.iter();
-    if !others.all(|build| build.environment.machine() == hardware.machine()) {
+    let hardware = |build: &Machine| build.environment.machine();
+    if builds
+        .iter()
+        .any(|build| hardware(build) != hardware(builds[0]))
+    {
         return Vec::new();
     }
     let only_there = |machine: &Machine, strategy: &str| {
@@ -132,10 +123,13 @@ fn calls(machine: &Machine, strategy: &str, metric: Metric) -> BTreeSet<String> 
         Metric::ScanNs => &[Operation::Scan],
         _ => Operation::ALL,
     };
-    let footprints = machine.trace(strategy).into_iter();
-    let footprints = footprints.flat_map(|trace| &trace.footprints);
-    let meant = footprints.filter(|footprint| operations.contains(&footprint.operation));
+    let footprints = machine
+        .trace(strategy)
+        .map_or(&[][..], |trace| &trace.footprints);
+    let meant = footprints
+        .iter()
+        .filter(|footprint| operations.contains(&footprint.operation));
     meant
-        .flat_map(|footprint| footprint.called.iter().cloned())
+        .flat_map(|footprint| footprint.called.clone())
         .collect()
 }

@@ -19,21 +19,13 @@ pub(super) fn moved(lines: &[Line]) -> HashSet<BlockKey<'_>> {
     let readings: Vec<f64> = all()
         .flat_map(|interference| interference.hand_off_ns.into_iter().flatten())
         .collect();
-    let Some(usual) = usual_hand_off(&readings) else {
-        return HashSet::new();
-    };
-    let moved = all().filter(|interference| {
-        let mut readings = interference.hand_off_ns.into_iter().flatten();
-        readings.any(|reading| is_apart(reading, usual))
+    let usual = usual_hand_off(&readings);
+    let moved = all().filter(|block| {
+        let mut readings = block.hand_off_ns.into_iter().flatten();
+        readings.any(|reading| usual.is_some_and(|usual| is_apart(reading, usual)))
     });
     moved
-        .map(|interference| {
-            (
-                interference.scenario.as_str(),
-                interference.process,
-                interference.block,
-            )
-        })
+        .map(|block| (&*block.scenario, block.process, block.block))
         .collect()
 }
 

@@ -20,82 +20,69 @@ use super::verdicts::ratio;
 use results::{Cell, Metric};
 use stats::{Estimate, Interval, LEVEL, estimate};
 
-/// Values of one strategy in one probe, by metric and process.
-type Values = BTreeMap<Metric, BTreeMap<u32, f64>>;
+/// Values by process.
+type Values = BTreeMap<u32, f64>;
 
 /// All cells, in the order of probes, strategies and metrics.
 pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
-    let baseline = samples.header.baseline.as_str();
-    let mut probed: BTreeMap<(Probe, &str), Values> = BTreeMap::new();
-    for probe in samples.lines.iter().filter_map(Line::try_as_probe_ref) {
-        let key = (probe.probe, probe.strategy.as_str());
-        let values = probed.entry(key).or_default();
-        for (metric, value) in measured(probe) {
-            let of_metric = values.entry(metric).or_default();
-            of_metric.insert(probe.process, value);
+    let header = &samples.header;
+    let place = |name: &str| header.strategies.iter().position(|card| card.name == name);
+    let baseline = place(&header.baseline);
+    let mut probed: BTreeMap<(Probe, usize, Metric), Values> = BTreeMap::new();
+    for seen in samples.all(Line::try_as_probe_ref) {
+        let Some(place) = place(&seen.strategy) else {
+            continue;
+        };
+        for (metric, value) in measured(seen) {
+            let values = probed.entry((seen.probe, place, metric)).or_default();
+            values.insert(seen.process, value);
         }
     }
-    let mut cells = Vec::new();
-    for &probe in Probe::ALL {
-        // Each strategy was asked for a rate of its own: theirs are figures, and no comparison.
-        let is_incomparable = matches!(probe, Probe::OwnHalfLoad | Probe::OwnHighLoad);
-        for card in &samples.header.strategies {
-            let strategy = card.name.as_str();
-            let is_compared = strategy != baseline && !is_incomparable;
-            let reference = probed.get(&(probe, baseline)).filter(|_| is_compared);
-            for (metric, values) in probed.get(&(probe, strategy)).into_iter().flatten() {
-                let reference = reference.and_then(|reference| reference.get(metric));
-                let times = reference.and_then(|reference| compared(*metric, values, reference));
-                cells.extend(
-                    summarised(*metric, values).map(|(median, interval, n)| Cell {
-                        processes: n,
-                        ratio: times.map(|times| ratio(&times, baseline)),
-                        ..cell(probe.name(), strategy, *metric, median, interval, n)
-                    }),
-                );
-            }
-        }
-    }
-    cells
+    let cells = probed
+        .iter()
+        .filter_map(|(&(probe, place, metric), values)| {
+            // Each strategy was asked for a rate of its own: theirs are figures, and no comparison.
+            let is_incomparable = matches!(probe, Probe::OwnHalfLoad | Probe::OwnHighLoad);
+            let reference = baseline.filter(|baseline| *baseline != place && !is_incomparable);
+            let reference = reference.and_then(|baseline| probed.get(&(probe, baseline, metric)));
+            let times = reference.and_then(|reference| compared(metric, values, reference));
+            let (median, interval, n) = summarised(metric, values)?;
+            let strategy = &header.strategies[place].name;
+            Some(Cell {
+                processes: n,
+                ratio: times.map(|times| ratio(&times, &header.baseline)),
+                ..cell(probe.name(), strategy, metric, median, interval, n)
+            })
+        });
+    cells.collect()
 }
 
 /// The probes that the samples have something about.
 pub(super) fn described(samples: &Samples) -> Vec<Described> {
-    let mut all = samples.lines.iter().filter_map(Line::try_as_probe_ref);
-    let probes: BTreeSet<Probe> = all.by_ref().map(|line| line.probe).collect();
-    probes
-        .iter()
-        .map(|probe| probe.described().clone())
-        .collect()
+    let probed = samples.all(Line::try_as_probe_ref);
+    let probes: BTreeSet<Probe> = probed.map(|seen| seen.probe).collect();
+    let described = probes.into_iter().map(Probe::described);
+    described.cloned().collect()
 }
 
 /// The processes' values as one.
-fn summarised(metric: Metric, by_process: &BTreeMap<u32, f64>) -> Option<(f64, Interval, usize)> {
-    let mut values: Vec<f64> = by_process.values().copied().collect();
+fn summarised(metric: Metric, by_process: &Values) -> Option<(f64, Interval, usize)> {
+    let processes: Vec<Vec<f64>> = by_process.values().map(|value| vec![*value]).collect();
+    let estimate = estimate(&processes)?;
     if !metric.is_worst() {
-        let groups: Vec<Vec<f64>> = values.into_iter().map(|value| vec![value]).collect();
-        let estimate = estimate(&groups)?;
         return Some((estimate.median, estimate.interval(LEVEL), estimate.n));
     }
-    values.sort_unstable_by(f64::total_cmp);
-    let (&low, &high) = (values.first()?, values.last()?);
-    Some((high, Interval { low, high }, values.len()))
+    let (&low, &high) = (estimate.centers.first()?, estimate.centers.last()?);
+    Some((high, Interval { low, high }, estimate.n))
 }
 
 /// How many times better than the baseline's, as a logarithm, process by process, which stood close to each other.
-fn compared(
-    metric: Metric,
-    by_process: &BTreeMap<u32, f64>,
-    reference: &BTreeMap<u32, f64>,
-) -> Option<Estimate> {
-    if !metric.has_probed_ratio() {
-        return None;
-    }
+fn compared(metric: Metric, by_process: &Values, reference: &Values) -> Option<Estimate> {
     let logs = by_process.iter().filter_map(|(process, &value)| {
         let reference = *reference.get(process)?;
         (value > 0.0 && reference > 0.0).then(|| vec![reference.ln() - value.ln()])
     });
-    estimate(&logs.collect::<Vec<_>>())
+    estimate(&logs.collect::<Vec<_>>()).filter(|_| metric.has_probed_ratio())
 }
 
 /// Counts that are metrics as they are.
@@ -147,6 +134,7 @@ fn measured(probe: &ProbeSeen) -> Vec<(Metric, f64)> {
     });
     let ages = probe.histogram(Distribution::Age);
     let teardowns = probe.histogram(Distribution::Teardown);
+    let teardown_ms = teardowns.map(|teardowns| teardowns.max() as f64 / 1e6);
     let mut values = vec![
         (M::ReadsPerS, probe.per_s(C::ReadsOffered)),
         (M::WritesPerS, probe.per_s(C::WritesOffered)),
@@ -156,10 +144,7 @@ fn measured(probe: &ProbeSeen) -> Vec<(Metric, f64)> {
         (M::WritesKept, writes_kept),
         (M::ScanNsUnderWrites, share(C::DisturbedNs, C::Scans)),
         (M::FairShare, fair_share),
-        (
-            M::TeardownMs,
-            teardowns.map(|teardowns| teardowns.max() as f64 / 1e6),
-        ),
+        (M::TeardownMs, teardown_ms),
     ];
     values.extend(COUNTS.map(|(count, metric)| (metric, probe.count(count).map(|n| n as f64))));
     for (distributions, metrics) in WAITS {

@@ -13,15 +13,13 @@ pub(super) fn all(results: &Machine) -> Vec<Recommendation> {
 
 fn recommend(results: &Machine, strategy: &str) -> Recommendation {
     // Points of a sweep say where an answer flips, and are no reason to adopt something by themselves.
-    let points = || {
-        results
-            .scenarios
-            .iter()
-            .filter(|scenario| scenario.point.is_some())
+    let is_point = |scenario: &str| {
+        let mut rows = results.scenarios.iter();
+        rows.any(|row| row.name == scenario && row.point.is_some())
     };
     let cells = results.cells.iter().filter(|cell| {
         let is_meant = cell.strategy == strategy && cell.metric.is_timed();
-        is_meant && !points().any(|point| point.name == cell.scenario)
+        is_meant && !is_point(&cell.scenario)
     });
     let timed = cells.filter_map(|cell| Some((cell, cell.ratio.as_ref()?)));
     let timed: Vec<(&Cell, &Ratio)> = timed.collect();

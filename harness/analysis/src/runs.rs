@@ -26,8 +26,15 @@ pub(super) fn between(starts: &[u32], row: impl IntoIterator<Item = ByProcess>) 
         return Between::default();
     }
     let (mut excess, mut freedom, mut strategies) = (0.0, 0.0, 0.0);
-    for strategy in row {
-        let runs = estimates(starts, strategy);
+    for by_process in row {
+        let mut runs = vec![Vec::new(); starts.len()];
+        for (process, samples) in by_process {
+            let run = starts.partition_point(|&start| start <= process);
+            runs[run.saturating_sub(1)].push(samples);
+        }
+        // What each run says by itself, where it has a spread.
+        let mut runs: Vec<Estimate> = runs.iter().filter_map(|run| estimate(run)).collect();
+        runs.retain(|run| run.error.is_finite());
         if runs.len() < 2 {
             continue;
         }
@@ -42,21 +49,8 @@ pub(super) fn between(starts: &[u32], row: impl IntoIterator<Item = ByProcess>) 
     if excess <= 0.0 {
         return Between::default();
     }
-    Between {
-        error: (excess / strategies / starts.len() as f64).sqrt(),
-        freedom,
-    }
-}
-
-/// What each run says by itself, where it has a spread.
-fn estimates(starts: &[u32], by_process: ByProcess) -> Vec<Estimate> {
-    let mut runs = vec![Vec::new(); starts.len()];
-    for (process, samples) in by_process {
-        let run = starts.partition_point(|&start| start <= process);
-        runs[run.saturating_sub(1)].push(samples);
-    }
-    let estimates = runs.iter().filter_map(|run| estimate(run));
-    estimates.filter(|run| run.error.is_finite()).collect()
+    let error = (excess / strategies / starts.len() as f64).sqrt();
+    Between { error, freedom }
 }
 
 impl Between {

@@ -1,6 +1,6 @@
 //! What a run left behind.
 
-use model::sample::{CheckOutcome, Failure, Header, Line, Slice};
+use model::sample::{Header, Line};
 
 /// The lines of a run, its header apart.
 #[derive(Clone, Debug)]
@@ -15,22 +15,16 @@ impl Samples {
     /// Sorts the lines of a file: the first is its header, as [`model::sample::read`] makes sure.
     pub fn from_lines(lines: Vec<Line>) -> Option<Self> {
         let mut lines = lines.into_iter();
-        let header = lines.next()?.try_as_header()?;
-        Some(Self {
-            header: *header,
-            lines: lines.collect(),
-        })
+        let header = *lines.next()?.try_as_header()?;
+        let lines = lines.collect();
+        Some(Self { header, lines })
     }
 
-    pub(super) fn slices(&self) -> impl Iterator<Item = &Slice> {
-        self.lines.iter().filter_map(Line::try_as_slice_ref)
-    }
-
-    pub(super) fn checks(&self) -> impl Iterator<Item = &CheckOutcome> {
-        self.lines.iter().filter_map(Line::try_as_check_ref)
-    }
-
-    pub(super) fn failures(&self) -> impl Iterator<Item = &Failure> {
-        self.lines.iter().filter_map(Line::try_as_failure_ref)
+    /// The lines of a kind.
+    pub(super) fn all<'s, T: 's>(
+        &'s self,
+        of_kind: impl Fn(&'s Line) -> Option<&'s T>,
+    ) -> impl Iterator<Item = &'s T> {
+        self.lines.iter().filter_map(of_kind)
     }
 }

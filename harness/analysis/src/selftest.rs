@@ -17,9 +17,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 
 use crate::Samples;
-use crate::runs::Between;
 use crate::series::{self, Series, groups};
-use crate::verdicts::{Comparison, FALSE_DISCOVERIES, judge};
+use crate::verdicts::{FALSE_DISCOVERIES, judge};
 use results::{MARGIN, Metric, Verdict};
 use stats::planted::{self, Kind};
 use stats::{Difference, Estimate, GROUPS_99, LEVEL, estimate};
@@ -184,15 +183,11 @@ fn discoveries(rows: &[&Row<'_>], cpus: usize, runs: u64) -> Vec<Trial> {
                 pretended.extend(estimate.map(|estimate| (kind(row), planted, estimate)));
             }
         }
-        let comparisons = pretended.iter().map(|(_, _, ratio)| Comparison {
-            ratio,
-            bias: 0.0,
-            between: Between::default(),
-        });
-        let judged = judge(&comparisons.collect::<Vec<_>>(), 1);
+        let comparisons = pretended.iter().map(|(_, _, ratio)| (ratio, 0.0));
+        let (_, verdicts) = judge(&comparisons.collect::<Vec<_>>(), 1);
         // Of each kind: verdicts, and those that are wrong; effects of 3 times, and those that are missed.
         let mut counts = [[0; 4]; 3];
-        for ((kind, planted, _), (verdict, _)) in pretended.iter().zip(judged.verdicts) {
+        for ((kind, planted, _), (verdict, _)) in pretended.iter().zip(verdicts) {
             let is_verdict = verdict != Verdict::Inconclusive;
             let is_right = (verdict == Verdict::Holds) == (*planted > MARGIN);
             let is_threefold = planted.ln().abs() > 1.0;

@@ -7,7 +7,6 @@ use model::scenario::{Activity, Scenario};
 use strum::VariantArray;
 
 use super::places::{BlockKey, moved};
-use super::samples::Samples;
 use results::{MARGIN, Metric, is_worse};
 use stats::estimate;
 
@@ -70,19 +69,19 @@ impl<'a> Series<'a> {
             let ratio = estimate(&groups(place.clone()))?.median.exp();
             Some((is_worse(ratio), ratio > MARGIN))
         };
-        let differ = says(&usual)
-            .zip(says(&elsewhere))
-            .is_some_and(|(a, b)| a != b);
-        match differ {
-            true if elsewhere.len() > usual.len() => elsewhere,
-            true => usual,
-            false => {
-                for (process, ratios) in elsewhere {
-                    usual.entry(process).or_default().extend(ratios);
-                }
+        if let (Some(here), Some(there)) = (says(&usual), says(&elsewhere))
+            && here != there
+        {
+            return if elsewhere.len() > usual.len() {
+                elsewhere
+            } else {
                 usual
-            }
+            };
         }
+        for (process, ratios) in elsewhere {
+            usual.entry(process).or_default().extend(ratios);
+        }
+        usual
     }
 
     /// Figures of the slices in which the processors were at their usual place and elsewhere, by measuring process.
@@ -115,10 +114,8 @@ impl<'a> Series<'a> {
             let ratios = blocks.entry(slice.key.block).or_default();
             ratios.extend(self.log_ratio(slice, metric, 2));
         }
-        let processes = processes.into_values();
-        processes
-            .map(|blocks| blocks.into_values().collect())
-            .collect()
+        let blocks = processes.into_values().map(BTreeMap::into_values);
+        blocks.map(Iterator::collect).collect()
     }
 
     fn log_ratio(&self, slice: &Slice, metric: Metric, distance: u32) -> Option<f64> {
@@ -126,8 +123,7 @@ impl<'a> Series<'a> {
         let neighbour = |position: u32| {
             let other = self.by_position.get(&(block(slice), position))?;
             // A process that was started anew has other heaps and tables.
-            let same_process = other.restarts == slice.restarts;
-            same_process.then(|| value(other, metric)).flatten()
+            value(other, metric).filter(|_| other.restarts == slice.restarts)
         };
         let before = neighbour(position.checked_sub(distance)?)?;
         let after = neighbour(position + distance)?;
@@ -193,45 +189,6 @@ pub type ByProcess = BTreeMap<u32, Vec<f64>>;
 /// The same without the processes' numbers, as statistics take them.
 pub fn groups(by_process: ByProcess) -> Vec<Vec<f64>> {
     by_process.into_values().collect()
-}
-
-/// The samples of a timed metric of a strategy in a scenario. Outer lists are measuring processes,
-/// inner ones their slices.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Logs {
-    /// The scenario.
-    pub scenario: String,
-    /// The strategy.
-    pub strategy: String,
-    /// The metric.
-    pub metric: Metric,
-    /// Logarithms of how many times better a slice is than the baseline beside it.
-    pub ratios: Vec<Vec<f64>>,
-    /// Logarithms of the metric's value, in its unit.
-    pub values: Vec<Vec<f64>>,
-}
-
-/// All that was sampled, in the order of scenarios and metrics. The baseline is compared with nothing.
-pub fn logs(samples: &Samples) -> Vec<Logs> {
-    let series = Series::of_lines(&samples.lines);
-    let header = &samples.header;
-    let rows = rows(&header.scenarios).flat_map(|(scenario, metric)| {
-        let strategies = header.strategies.iter();
-        strategies.map(move |card| (scenario, card.name.as_str(), metric))
-    });
-    let logs = rows.map(|(scenario, strategy, metric)| Logs {
-        scenario: scenario.name.clone(),
-        strategy: strategy.into(),
-        metric,
-        ratios: if strategy == header.baseline {
-            Vec::new()
-        } else {
-            groups(series.log_ratios(&scenario.name, strategy, metric))
-        },
-        values: groups(series.log_values(&scenario.name, strategy, metric)),
-    });
-    logs.filter(|logs| logs.values.iter().any(|process| !process.is_empty()))
-        .collect()
 }
 
 #[cfg(test)]

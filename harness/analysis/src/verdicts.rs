@@ -1,6 +1,5 @@
 //! From estimates to verdicts.
 
-use super::runs::Between;
 use results::{MARGIN, Ratio, Verdict, is_plain};
 use stats::student::critical;
 use stats::{Difference, Estimate, LEVEL, benjamini_hochberg};
@@ -24,52 +23,35 @@ pub(super) fn ratio(logarithm: &Estimate, baseline: &str) -> Ratio {
     }
 }
 
-/// A log ratio, and what its processes do not show of its error.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Comparison<'e> {
-    pub(super) ratio: &'e Estimate,
-    /// By how much the row is known to err: what the baseline against itself came out as, at worst,
-    /// where that was not 1.00.
-    pub(super) bias: f64,
-    /// What runs add, where there are several.
-    pub(super) between: Between,
+/// A log ratio, and by how much its row is known to err: what the baseline against itself came out as, at worst, where
+/// that was not 1.00.
+pub(super) type Comparison<'e> = (&'e Estimate, f64);
+
+/// How a log ratio lies to the margin, as the error of its row and that between runs may have moved the margin towards
+/// it.
+fn difference((ratio, bias): Comparison<'_>, level: f64) -> Difference {
+    let margin = MARGIN.ln();
+    let distance = ratio.median - margin;
+    let of_runs = match ratio.unseen {
+        (error, freedom) if error > 0.0 => error * critical(level, freedom),
+        _ => 0.0,
+    };
+    let moved = distance.signum() * (bias + of_runs).min(distance.abs());
+    Difference::between(ratio, margin + moved)
 }
 
-impl Comparison<'_> {
-    /// The margin as these errors may have moved it towards the ratio.
-    fn margin(&self, level: f64) -> f64 {
-        let margin = MARGIN.ln();
-        let distance = self.ratio.median - margin;
-        let of_runs = if self.between.error > 0.0 {
-            self.between.error * critical(level, self.between.freedom)
-        } else {
-            0.0
-        };
-        margin + distance.signum() * (self.bias + of_runs).min(distance.abs())
-    }
-}
-
-/// What all comparisons of a run come to.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Judged {
-    /// The level of each test: the probability with which an interval that ends at the margin misses the median.
-    pub(crate) level: f64,
-    /// The verdict of each, and how probable its distance from the margin is if there is none.
-    pub(crate) verdicts: Vec<(Verdict, f64)>,
-}
-
-/// Judges log ratios against the margin, all together.
+/// Judges log ratios against the margin, all together: the level of each test, which is the probability with which an
+/// interval that ends at the margin misses the median; the verdict of each ratio, and how probable its distance from
+/// the margin is if there is none.
 ///
 /// A verdict needs so many processes on one side of the margin that the sign test is significant at a level
 /// that keeps the share of wrong ones among all verdicts of the run ([`FALSE_DISCOVERIES`]). An interval at that
 /// level then lies on one side, too: it is the same test.
-pub(super) fn judge(comparisons: &[Comparison<'_>], looks: u32) -> Judged {
+pub(super) fn judge(comparisons: &[Comparison<'_>], looks: u32) -> (f64, Vec<(Verdict, f64)>) {
     let rate = FALSE_DISCOVERIES / f64::from(looks.max(1));
     let differences = |level| -> Vec<Difference> {
-        let difference = |comparison: &Comparison<'_>| {
-            Difference::between(comparison.ratio, comparison.margin(level))
-        };
-        comparisons.iter().map(difference).collect()
+        let of_level = |&comparison: &Comparison<'_>| difference(comparison, level);
+        comparisons.iter().map(of_level).collect()
     };
     // The margin of each test is that of its level, which follows from the tests: a lower one moves margins further, which
     // makes no test more significant.
@@ -82,18 +64,12 @@ pub(super) fn judge(comparisons: &[Comparison<'_>], looks: u32) -> Judged {
         }
         (level, tested) = (next, differences(next));
     }
-    let verdict = |difference: Difference| {
-        let verdict = match difference.by > 0.0 {
-            _ if difference.p > level => Verdict::Inconclusive,
-            true => Verdict::Holds,
-            false => Verdict::Rejected,
-        };
-        (verdict, difference.p)
+    let verdict = |Difference { by, p }| match by > 0.0 {
+        _ if p > level => (Verdict::Inconclusive, p),
+        true => (Verdict::Holds, p),
+        false => (Verdict::Rejected, p),
     };
-    Judged {
-        level,
-        verdicts: tested.into_iter().map(verdict).collect(),
-    }
+    (level, tested.into_iter().map(verdict).collect())
 }
 
 /// By how much a row errs: 0 where the baseline's second name came out as equal; else how far off it
@@ -116,14 +92,9 @@ const SURE: f64 = FALSE_DISCOVERIES / LOOKS as f64;
 /// any gain beyond the margin in a row that `decides` something: a row of the original report, or of a use case.
 /// Elsewhere gains are not near the margin. `same` is the baseline under its second name in that row.
 pub fn is_open(ratio: &Estimate, same: Option<&Estimate>, decides: bool) -> bool {
-    let comparison = Comparison {
-        ratio,
-        bias: same.map_or(0.0, bias),
-        between: Between::default(),
-    };
     let times = ratio.median.exp();
     (is_plain(times) || decides && times > MARGIN)
-        && Difference::between(ratio, comparison.margin(SURE)).p > SURE
+        && difference((ratio, same.map_or(0.0, bias)), SURE).p > SURE
 }
 
 #[cfg(test)]
@@ -142,8 +113,8 @@ mod tests {
     #[test]
     fn a_verdict_needs_distance_from_the_margin() {
         let ratios = [around(2.0, 0.05), around(1.0, 0.05), around(1.21, 0.05)];
-        let judged = judge(&ratios.each_ref().map(unbiased), 4);
-        let verdicts = judged.verdicts.iter().map(|(verdict, _)| *verdict);
+        let (_, judged) = judge(&ratios.each_ref().map(unbiased), 4);
+        let verdicts = judged.iter().map(|(verdict, _)| *verdict);
         assert_eq!(
             verdicts.collect::<Vec<_>>(),
             [Verdict::Holds, Verdict::Rejected, Verdict::Inconclusive]
@@ -153,10 +124,7 @@ mod tests {
     #[test]
     fn one_process_decides_nothing() {
         let single = estimate(&[vec![2f64.ln(); 50]]).unwrap();
-        assert_eq!(
-            judge(&[unbiased(&single)], 1).verdicts[0].0,
-            Verdict::Inconclusive
-        );
+        assert_eq!(first(&[unbiased(&single)], 1), Verdict::Inconclusive);
     }
 
     /// Where all agree, each test may err as often as all of them: 1 %. Where one of two hundred differs, it has to
@@ -171,7 +139,7 @@ mod tests {
             let mut ratios = vec![open; 200];
             ratios[..differing].fill(agreeing(3.0, processes));
             let all: Vec<Comparison<'_>> = ratios.iter().map(unbiased).collect();
-            judge(&all, 1).verdicts[0].0
+            first(&all, 1)
         };
         assert_eq!(verdict(200, 7), Verdict::Inconclusive);
         assert_eq!(verdict(200, 8), Verdict::Holds);
@@ -181,21 +149,9 @@ mod tests {
 
     #[test]
     fn what_runs_add_has_to_be_cleared_too() {
-        let ratio = around(1.6, 0.05);
         let verdict = |error| {
-            let between = Between {
-                error,
-                freedom: 30.0,
-            };
-            judge(
-                &[Comparison {
-                    between,
-                    ..unbiased(&ratio)
-                }],
-                1,
-            )
-            .verdicts[0]
-                .0
+            let ratio = around(1.6, 0.05).widened(error, 30.0);
+            first(&[unbiased(&ratio)], 1)
         };
         assert_eq!(verdict(0.01), Verdict::Holds);
         assert_eq!(verdict(0.20), Verdict::Inconclusive);
@@ -206,20 +162,13 @@ mod tests {
     fn what_runs_add_is_taken_at_the_level_of_the_verdicts() {
         let open = around(1.2, 0.3);
         let gains = (1..100_u32).map(|hundredth| {
-            let between = Between {
-                error: f64::from(hundredth) / 100.0,
-                freedom: 3.0,
-            };
-            let ratio = around(6.0, 0.05).widened(between.error, between.freedom);
+            let ratio = around(6.0, 0.05).widened(f64::from(hundredth) / 100.0, 3.0);
             let mut all = vec![unbiased(&open); 200];
-            all[0] = Comparison {
-                between,
-                ..unbiased(&ratio)
-            };
-            let judged = judge(&all, 1);
-            let gains = judged.verdicts[0].0 == Verdict::Holds;
-            let low = ratio.interval(judged.level).low;
-            assert!(!gains || low > MARGIN.ln(), "{between:?}");
+            all[0] = unbiased(&ratio);
+            let (level, judged) = judge(&all, 1);
+            let gains = judged[0].0 == Verdict::Holds;
+            let low = ratio.interval(level).low;
+            assert!(!gains || low > MARGIN.ln(), "{hundredth}");
             gains
         });
         assert!((1..99).contains(&gains.filter(|gains| *gains).count()));
@@ -248,27 +197,17 @@ mod tests {
     }
 
     fn unbiased(ratio: &Estimate) -> Comparison<'_> {
-        Comparison {
-            ratio,
-            bias: 0.0,
-            between: Between::default(),
-        }
+        (ratio, 0.0)
+    }
+
+    /// The verdict of the first.
+    fn first(comparisons: &[Comparison<'_>], looks: u32) -> Verdict {
+        judge(comparisons, looks).1[0].0
     }
 
     #[test]
     fn what_a_row_errs_by_has_to_be_cleared_too() {
-        let judged = |ratio, bias| {
-            let ratio = &around(ratio, 0.05);
-            judge(
-                &[Comparison {
-                    bias,
-                    ..unbiased(ratio)
-                }],
-                4,
-            )
-            .verdicts[0]
-                .0
-        };
+        let judged = |ratio, bias| first(&[(&around(ratio, 0.05), bias)], 4);
         let bias = bias(&around(0.93, 0.05));
         assert!(bias > 0.07);
         assert_eq!(judged(1.30, 0.0), Verdict::Holds);

@@ -42,8 +42,8 @@ pub struct Estimate {
     pub n: usize,
     /// The groups' medians, ascending.
     pub centers: Vec<f64>,
-    /// An error of its own that the groups do not show, and its degrees of freedom.
-    unseen: (f64, f64),
+    /// An independent error that the groups do not show, and its degrees of freedom.
+    pub unseen: (f64, f64),
 }
 
 /// Two bounds.
@@ -59,14 +59,6 @@ impl Interval {
     /// Whether a value lies within, the bounds included.
     pub fn contains(self, value: f64) -> bool {
         self.low <= value && value <= self.high
-    }
-
-    /// That of a value that is known exactly.
-    pub fn from_value(value: f64) -> Self {
-        Self {
-            low: value,
-            high: value,
-        }
     }
 
     /// Both bounds through an increasing function.
@@ -106,10 +98,8 @@ impl Estimate {
     /// estimated with so many degrees of `freedom`. On the scale of the estimate.
     #[must_use]
     pub fn widened(self, error: f64, freedom: f64) -> Self {
-        Self {
-            unseen: (error, freedom),
-            ..self
-        }
+        let unseen = (error, freedom);
+        Self { unseen, ..self }
     }
 
     /// About the half-width of the 99 % interval, from the standard error: what to plan by, where few
@@ -119,17 +109,6 @@ impl Estimate {
             return f64::INFINITY;
         }
         student::critical(LEVEL, self.groups() as f64 - 1.0) * self.error
-    }
-
-    /// A value that is known exactly.
-    pub fn exact(value: f64) -> Self {
-        Self {
-            median: value,
-            error: 0.0,
-            n: 1,
-            centers: vec![value],
-            unseen: (0.0, 0.0),
-        }
     }
 }
 
@@ -141,28 +120,19 @@ pub fn median(values: &mut [f64]) -> Option<f64> {
     }
     let (middle, is_odd) = (values.len() / 2, values.len() % 2 == 1);
     let (below, &mut upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
-    if is_odd {
-        return Some(upper);
-    }
-    let lower = below.iter().copied().max_by(f64::total_cmp)?;
-    Some(midpoint(lower, upper))
-}
-
-fn midpoint(lower: f64, upper: f64) -> f64 {
-    if lower == f64::NEG_INFINITY {
-        lower
-    } else {
-        f64::midpoint(lower, upper)
-    }
+    Some(match below.iter().copied().max_by(f64::total_cmp) {
+        Some(lower) if !is_odd && lower > f64::NEG_INFINITY => f64::midpoint(lower, upper),
+        Some(lower) if !is_odd => lower,
+        _ => upper,
+    })
 }
 
 /// Estimates the median of samples that come in groups. Empty groups are ignored; `None` if there is
 /// no sample at all.
 pub fn estimate(groups: &[Vec<f64>]) -> Option<Estimate> {
     let centers = centers(groups);
-    let mut of_centers = centers.clone();
     Some(Estimate {
-        median: median(&mut of_centers)?,
+        median: median(&mut centers.clone())?,
         error: standard_error(&centers),
         n: groups.iter().map(Vec::len).sum(),
         centers,
@@ -182,18 +152,12 @@ fn centers(groups: &[Vec<f64>]) -> Vec<f64> {
 /// Statistical Association 73, 1978), which is what a bootstrap comes to with resamples without number,
 /// times the root of n/(n - 1) that both lack.
 fn standard_error(sorted: &[f64]) -> f64 {
-    let n = sorted.len() as f64;
-    let (Some(first), Some(last)) = (sorted.first(), sorted.last()) else {
-        return f64::INFINITY;
-    };
-    if sorted.len() < 2 || !first.is_finite() || !last.is_finite() {
+    if sorted.len() < 2 || sorted.iter().any(|center| !center.is_finite()) {
         return f64::INFINITY;
     }
+    let n = sorted.len() as f64;
     let half = f64::midpoint(n, 1.0);
-    let share_below = |count: usize| match count as f64 / n {
-        share if share < 1.0 => beta_reg(half, half, share),
-        _ => 1.0,
-    };
+    let share_below = |count: usize| beta_reg(half, half, count as f64 / n);
     let middle = sorted[sorted.len() / 2];
     let (mut first_moment, mut second_moment) = (0.0, 0.0);
     for (index, center) in sorted.iter().enumerate() {

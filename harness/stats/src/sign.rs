@@ -2,15 +2,13 @@
 //! side.
 
 use statrs::distribution::{Binomial, DiscreteCDF, Hypergeometric};
+use statrs::function::factorial::ln_binomial;
 
 use crate::median;
 
 /// The two-sided p if `against` of `n` lie on the other side of a value than the rest. Exact for every
 /// continuous distribution with its median there; at least `2^(1-n)`.
 pub fn p_value(n: usize, against: usize) -> f64 {
-    if n == 0 || against >= n {
-        return 1.0;
-    }
     // One half is a probability: there is such a distribution.
     Binomial::new(0.5, n as u64).map_or(1.0, |fair| (2.0 * fair.cdf(against as u64)).min(1.0))
 }
@@ -36,9 +34,8 @@ pub fn median_test(a: &[f64], b: &[f64]) -> f64 {
 
 /// The p of [`median_test`] of two samples of `n` each, all of one above all of the other.
 pub fn least_separated(n: usize) -> f64 {
-    let n = n as u64;
-    let p = 2.0 * (-statrs::function::factorial::ln_binomial(2 * n, n)).exp();
-    p.min(1.0)
+    let ways = ln_binomial(2 * n as u64, n as u64);
+    (2.0 * (-ways).exp()).min(1.0)
 }
 
 /// How many of `n` may lie on the other side for p to be at most `level`; `None` if even none is too

@@ -7,10 +7,8 @@ use crate::{Estimate, sign};
 pub struct Difference {
     /// Estimate minus value.
     pub by: f64,
-    /// Groups that are not on the estimate's side of the value.
-    pub against: usize,
-    /// How probable it is that so few are, if the value is the true median. At least `2^(1-n)` of `n`
-    /// groups.
+    /// How probable it is that so few groups lie on the other side, if the value is the true median. At least `2^(1-n)`
+    /// of `n` groups.
     pub p: f64,
 }
 
@@ -21,27 +19,27 @@ impl Difference {
         let agrees =
             |center: &&f64| (by > 0.0 && **center > value) || (by < 0.0 && **center < value);
         let against = estimate.groups() - estimate.centers.iter().filter(agrees).count();
-        Self {
-            by,
-            against,
-            p: sign::p_value(estimate.groups(), against),
-        }
+        let p = sign::p_value(estimate.groups(), against);
+        Self { by, p }
     }
 }
 
 /// Which of the hypotheses are rejected so that the probability of rejecting any true one is at most
-/// `level`, whatever their dependence (Holm, Scandinavian Journal of Statistics 6, 1979).
-pub fn holm(p_values: &[f64], level: f64) -> Vec<bool> {
+/// `level`, whatever their dependence (Holm, Scandinavian Journal of Statistics 6, 1979): the smallest p is held
+/// against the level divided by their number, the next by one less, until one fails. With the share of the level that
+/// each was held against.
+pub fn holm(p_values: &[f64], level: f64) -> Vec<(bool, f64)> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
-    let mut rejected = vec![false; p_values.len()];
-    for (rank, &index) in order.iter().enumerate() {
-        if p_values[index] > level / (p_values.len() - rank) as f64 {
-            break;
-        }
-        rejected[index] = true;
+    let mut tested = vec![(false, level); p_values.len()];
+    let mut rejected = 0;
+    for (rank, index) in order.into_iter().enumerate() {
+        let share = level / (p_values.len() - rejected) as f64;
+        let is_rejected = rank == rejected && p_values[index] <= share;
+        rejected += usize::from(is_rejected);
+        tested[index] = (is_rejected, share);
     }
-    rejected
+    tested
 }
 
 /// The p up to which hypotheses are rejected so that of those rejected the share of true ones is expected to be at

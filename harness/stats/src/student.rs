@@ -2,16 +2,13 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-fn distribution(freedom: f64) -> StudentsT {
-    StudentsT::new(0.0, 1.0, freedom).expect("degrees of freedom are positive")
-}
-
 /// The probability that |t| is at least `t` with `freedom` degrees of freedom.
 pub fn p_value(t: f64, freedom: f64) -> f64 {
     if !t.is_finite() {
         return 0.0;
     }
-    2.0 * distribution(freedom).cdf(-t.abs())
+    let student = StudentsT::new(0.0, 1.0, freedom).expect("degrees of freedom are positive");
+    2.0 * student.cdf(-t.abs())
 }
 
 /// The t that |t| exceeds with probability `p`: the half-width of an interval in standard errors. By

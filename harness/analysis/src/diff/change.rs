@@ -137,17 +137,12 @@ fn near(groups: &[Vec<f64>]) -> Option<Estimate> {
     estimate(&groups.iter().map(near).collect::<Vec<_>>())
 }
 
-/// Judges all differences of a comparison together, at [`LEVEL`] ([`holm`]): the smallest p-value is held against the
-/// level divided by their number, the next by one less, until one fails. The interval of each, here half its width, is
+/// Judges all differences of a comparison together, at [`LEVEL`] ([`holm`]). The interval of each, here half its width, is
 /// at its own share of the level, so that it agrees with the verdict.
 pub(super) fn judge(differences: &[Difference]) -> Vec<(f64, Verdict)> {
     let p: Vec<f64> = differences.iter().map(Difference::p).collect();
-    let rejected = holm(&p, LEVEL);
-    let stands_before = |j: usize, i: usize| p[j].total_cmp(&p[i]).then(j.cmp(&i)).is_lt();
-    let judged = differences.iter().enumerate().map(|(i, difference)| {
-        let before = (0..p.len()).filter(|&j| rejected[j] && stands_before(j, i));
-        let level = LEVEL / (p.len() - before.count()) as f64;
-        difference.at(level, rejected[i])
-    });
-    judged.collect()
+    let tested = differences.iter().zip(holm(&p, LEVEL));
+    tested
+        .map(|(difference, (is_change, level))| difference.at(level, is_change))
+        .collect()
 }

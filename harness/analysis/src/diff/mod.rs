@@ -10,7 +10,6 @@ mod change;
 mod tests;
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
 use model::collect::unique;
 use model::environment::{Difference as Surroundings, Environment};
@@ -19,7 +18,8 @@ use model::sample::{Allocation, CheckOutcome, Line, asks_the_same};
 use model::scenario::{RecordKind, Scenario};
 use serde::Serialize;
 
-use crate::{Logs, Samples, analyse, logs};
+use crate::series::{Series, groups, rows};
+use crate::{Samples, analyse};
 use results::{Cell, Machine, Metric};
 
 use change::{Difference, judge};
@@ -30,7 +30,7 @@ pub use change::{LEVEL, NOTABLE, Verdict};
 pub struct Run {
     /// What was asked of what, and what was counted.
     pub machine: Machine,
-    /// What was sampled.
+    /// What was sampled, in the order of scenarios and metrics.
     pub series: Vec<Logs>,
     /// In how many operations allocations were counted.
     pub allocations: Vec<Allocation>,
@@ -38,16 +38,45 @@ pub struct Run {
     pub checks: Vec<CheckOutcome>,
 }
 
+/// The samples of a timed metric of a strategy in a scenario. Outer lists are measuring processes,
+/// inner ones their slices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logs {
+    /// The scenario, the strategy and the metric.
+    pub key: (String, String, Metric),
+    /// Logarithms of how many times better a slice is than the baseline beside it; none of the baseline itself.
+    pub ratios: Vec<Vec<f64>>,
+    /// Logarithms of the metric's value, in its unit.
+    pub values: Vec<Vec<f64>>,
+}
+
 impl Run {
     /// Of samples.
     pub fn from_samples(samples: &Samples) -> Self {
-        let allocations = samples.lines.iter();
-        let allocations = allocations.filter_map(Line::try_as_allocation_ref);
+        let (header, by_strategy) = (&samples.header, Series::of_lines(&samples.lines));
+        let mut series = Vec::new();
+        for (Scenario { name, .. }, metric) in rows(&header.scenarios) {
+            for card in &header.strategies {
+                let values = groups(by_strategy.log_values(name, &card.name, metric));
+                let ratios = groups(by_strategy.log_ratios(name, &card.name, metric));
+                let is_baseline = card.name == header.baseline;
+                series.extend(
+                    values
+                        .iter()
+                        .any(|process| !process.is_empty())
+                        .then(|| Logs {
+                            key: (name.clone(), card.name.clone(), metric),
+                            ratios: if is_baseline { Vec::new() } else { ratios },
+                            values,
+                        }),
+                );
+            }
+        }
         Self {
             machine: analyse(samples),
-            series: logs(samples),
-            allocations: allocations.cloned().collect(),
-            checks: samples.checks().cloned().collect(),
+            series,
+            allocations: samples.all(Line::try_as_allocation_ref).cloned().collect(),
+            checks: samples.all(Line::try_as_check_ref).cloned().collect(),
         }
     }
 
@@ -147,11 +176,6 @@ impl Row {
     pub fn is_worse(&self) -> bool {
         self.verdict == Verdict::Worse
     }
-
-    /// Whether it is better or worse beyond noise.
-    pub fn is_change(&self) -> bool {
-        matches!(self.verdict, Verdict::Better | Verdict::Worse)
-    }
 }
 
 impl Diff {
@@ -201,21 +225,13 @@ pub fn diff(a: &Run, b: &Run, judged: Judged) -> Result<Diff> {
     })
 }
 
-/// What identifies a figure in both runs.
-type Key<'r> = (&'r str, &'r str, Metric);
-
-/// The figures that both runs have, of scenarios that can be compared.
-fn pairs<'r, T: Copy>([a, b]: [Vec<(Key<'r>, T)>; 2], common: &[&str]) -> Vec<(Key<'r>, [T; 2])> {
-    let theirs: HashMap<Key<'_>, T> = b.into_iter().collect();
-    let ours = a.into_iter();
-    let ours = ours.filter(|((scenario, ..), _)| common.contains(scenario));
-    ours.filter_map(|(key, ours)| Some((key, [ours, *theirs.get(&key)?])))
-        .collect()
-}
-
 /// A figure in both runs, without an interval.
-fn row(key: Key<'_>, unit: &'static str, [a, b]: [f64; 2], verdict: Verdict) -> Row {
-    let (scenario, strategy, metric) = key;
+fn row(
+    (scenario, strategy, metric): (&str, &str, Metric),
+    unit: &'static str,
+    [a, b]: [f64; 2],
+    verdict: Verdict,
+) -> Row {
     Row {
         scenario: scenario.into(),
         strategy: strategy.into(),
@@ -232,37 +248,39 @@ fn row(key: Key<'_>, unit: &'static str, [a, b]: [f64; 2], verdict: Verdict) -> 
 
 /// The times of both runs, judged together.
 fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
-    let series = [a, b].map(|run| {
-        let series = run.series.iter();
-        series
-            .map(|logs| ((&*logs.scenario, &*logs.strategy, logs.metric), logs))
-            .collect()
-    });
-    let is_absolute = judged == Judged::Absolute;
-    let differences = pairs(series, comparable).into_iter();
-    let differences = differences.filter_map(|(key, [ours, theirs])| {
-        let difference = if is_absolute {
-            Difference::between(&ours.values, &theirs.values, true)
-        } else {
-            Difference::between(&ours.ratios, &theirs.ratios, false)
+    let ours = a
+        .series
+        .iter()
+        .filter(|ours| comparable.contains(&&*ours.key.0));
+    let differences = ours.filter_map(|ours| {
+        let theirs = b.series.iter().find(|theirs| theirs.key == ours.key)?;
+        let difference = match judged {
+            Judged::Absolute => Difference::between(&ours.values, &theirs.values, true),
+            Judged::Ratio => Difference::between(&ours.ratios, &theirs.ratios, false),
         };
-        Some((key, difference?))
+        Some((&ours.key, difference?))
     });
-    let (keys, differences): (Vec<Key<'_>>, Vec<Difference>) = differences.unzip();
+    let (keys, differences): (Vec<_>, Vec<Difference>) = differences.unzip();
     let judgements = judge(&differences).into_iter();
     let rows = keys.into_iter().zip(differences).zip(judgements);
-    rows.map(|((key, difference), (half_width, verdict))| {
-        let times = |by: f64| (difference.value + by).exp();
-        let unit = if is_absolute { key.2.unit() } else { "x" };
-        Row {
-            times_better: Some(times(0.0)),
-            interval: half_width
-                .is_finite()
-                .then(|| [times(-half_width), times(half_width)]),
-            samples: Some(difference.samples),
-            ..row(key, unit, difference.ends.map(f64::exp), verdict)
-        }
-    })
+    rows.map(
+        |(((scenario, strategy, metric), difference), (half_width, verdict))| {
+            let times = |by: f64| (difference.value + by).exp();
+            let interval = [times(-half_width), times(half_width)];
+            let unit = if judged == Judged::Absolute {
+                metric.unit()
+            } else {
+                "x"
+            };
+            let ends = difference.ends.map(f64::exp);
+            Row {
+                times_better: Some(times(0.0)),
+                interval: half_width.is_finite().then_some(interval),
+                samples: Some(difference.samples),
+                ..row((scenario, strategy, *metric), unit, ends, verdict)
+            }
+        },
+    )
     .collect()
 }
 
@@ -305,26 +323,23 @@ fn is_near(a: f64, b: f64) -> bool {
 
 /// The counts of both runs; less is better.
 fn counted(a: &Run, b: &Run, comparable: &[&str]) -> Vec<Row> {
-    let cells = [a, b].map(|run| {
-        let cells = run.machine.cells.iter();
-        let counts = cells.filter(|cell| cell.metric.is_count());
-        counts
-            .map(|cell| ((&*cell.scenario, &*cell.strategy, cell.metric), cell))
-            .collect()
-    });
-    let pairs = pairs(cells, comparable).into_iter();
-    let rows = pairs.map(|(key, [ours, theirs])| {
-        let [of_a, of_b] = [(ours, a.allocation(ours)), (theirs, b.allocation(theirs))];
+    let counts = a.machine.cells.iter().filter(|ours| ours.metric.is_count());
+    let counts = counts.filter(|ours| comparable.contains(&&*ours.scenario));
+    let rows = counts.filter_map(|ours| {
+        let key = (&*ours.scenario, &*ours.strategy, ours.metric);
+        let theirs = b.machine.cell(key.0, key.1, key.2)?;
         let [before, after] = [ours.median, theirs.median];
+        let is_change =
+            !is_within_noise((ours, a.allocation(ours)), (theirs, b.allocation(theirs)));
         let (times, verdict) = match after.total_cmp(&before) {
-            Ordering::Less if !is_within_noise(of_a, of_b) => (before / after, Verdict::Better),
-            Ordering::Greater if !is_within_noise(of_a, of_b) => (before / after, Verdict::Worse),
+            Ordering::Less if is_change => (before / after, Verdict::Better),
+            Ordering::Greater if is_change => (before / after, Verdict::Worse),
             _ => (1.0, Verdict::Unchanged),
         };
-        Row {
+        Some(Row {
             times_better: Some(times).filter(|times| times.is_finite()),
             ..row(key, key.2.unit(), [before, after], verdict)
-        }
+        })
     });
     rows.collect()
 }
@@ -347,26 +362,22 @@ fn checks(a: &Run, b: &Run) -> Vec<CheckChange> {
 
 /// What has no counterpart.
 fn apart(a: &Machine, b: &Machine, comparable: &[&str]) -> Vec<Apart> {
-    let scenarios = [a, b].map(|machine| {
-        machine
-            .scenarios
-            .iter()
-            .map(|it| &*it.name)
-            .collect::<Vec<_>>()
+    let [of_a, of_b] = [a, b].map(|machine| {
+        let scenarios = machine.scenarios.iter().map(|it| ("scenario", &*it.name));
+        let strategies = machine.strategies.iter().map(|it| ("strategy", &*it.name));
+        scenarios.chain(strategies).collect::<Vec<_>>()
     });
-    let strategies = [a, b].map(|machine| machine.strategies.iter().map(|it| &*it.name).collect());
-    let mut apart = Vec::new();
-    for (kind, [of_a, of_b]) in [("scenario", scenarios), ("strategy", strategies)] {
-        for name in unique([&*of_a, &of_b].concat()) {
-            let reason = match (of_a.contains(&name), of_b.contains(&name)) {
-                (true, false) => "only in A",
-                (false, true) => "only in B",
-                _ if kind == "strategy" || comparable.contains(&name) => continue,
-                _ => "defined differently in A and B",
-            };
-            let name = name.to_owned();
-            apart.push(Apart { kind, name, reason });
-        }
-    }
-    apart
+    let mut all = unique([&*of_a, &of_b].concat());
+    all.sort_by_key(|(kind, _)| *kind);
+    let apart = all.into_iter().filter_map(|(kind, name)| {
+        let reason = match [&of_a, &of_b].map(|all| all.contains(&(kind, name))) {
+            [true, false] => "only in A",
+            [false, true] => "only in B",
+            _ if kind == "strategy" || comparable.contains(&name) => return None,
+            _ => "defined differently in A and B",
+        };
+        let name = name.to_owned();
+        Some(Apart { kind, name, reason })
+    });
+    apart.collect()
 }

@@ -9,7 +9,7 @@ use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::*;
-use crate::{Logs, Samples};
+use crate::Samples;
 use fixtures::sample_lines;
 
 /// How the samples of a cell scatter, as standard deviations of logarithms.
@@ -65,9 +65,7 @@ fn run(noise: Noise, centers: &[f64], seed: u64) -> Run {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut run = TEMPLATE.clone();
     let series = |(index, &center): (usize, &f64)| Logs {
-        scenario: "single-reader".into(),
-        strategy: format!("s/{index}"),
-        metric: Metric::ReadNs,
+        key: ("single-reader".into(), format!("s/{index}"), Metric::ReadNs),
         ratios: samples(noise, center, &mut random),
         values: samples(noise, center, &mut random),
     };
@@ -80,6 +78,11 @@ fn compared(a: &Run, b: &Run, judged: Judged) -> Vec<Row> {
     diff(a, b, judged).expect("they have one baseline").rows
 }
 
+/// Whether it is better or worse beyond noise.
+fn is_change(row: &Row) -> bool {
+    matches!(row.verdict, Verdict::Better | Verdict::Worse)
+}
+
 /// How many of `runs` pairs of equal runs show any change.
 fn false_alarms(noise: Noise, cells: usize, runs: u64) -> usize {
     let centers = vec![0.5; cells];
@@ -87,7 +90,7 @@ fn false_alarms(noise: Noise, cells: usize, runs: u64) -> usize {
         .filter(|seed| {
             let a = run(noise, &centers, 2 * seed);
             let b = run(noise, &centers, 2 * seed + 1);
-            compared(&a, &b, Judged::Ratio).iter().any(Row::is_change)
+            compared(&a, &b, Judged::Ratio).iter().any(is_change)
         })
         .count()
 }
@@ -121,7 +124,7 @@ fn a_planted_change_of_a_tenth_is_found_and_nothing_else() {
             assert_eq!(rows[worse].verdict, Verdict::Worse, "{:?}", rows[worse]);
             let [low, high] = rows[better].interval.expect("there is spread");
             assert!(1.0 < low && low < 1.1 && 1.1 < high, "{low} {high}");
-            alarms += rows.iter().filter(|row| row.is_change()).count() - 2;
+            alarms += rows.iter().filter(|row| is_change(row)).count() - 2;
         }
     }
     assert!(alarms <= 2, "{alarms} in 20 comparisons");
@@ -203,7 +206,7 @@ fn a_run_compared_with_itself_is_the_same() {
     for judged in [Judged::Ratio, Judged::Absolute] {
         let diff = diff(&run, &run, judged).expect("they have one baseline");
         assert!(diff.rows.len() > 100, "{}", diff.rows.len());
-        assert!(!diff.rows.iter().any(Row::is_change) && !diff.has_regression());
+        assert!(!diff.rows.iter().any(is_change) && !diff.has_regression());
         assert_eq!(
             (diff.environment.len(), diff.checks.len(), diff.apart.len()),
             (0, 0, 0)

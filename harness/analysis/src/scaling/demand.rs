@@ -1,8 +1,9 @@
 //! What a trace says of two threads that do the same operation.
 
-use model::trace::{Operation, Pair, Path, State, TraceSeen};
+use model::calibration::Calibration;
+use model::trace::{Footprint, Operation, Pair, Path, State, TraceSeen};
 use predict::path::Cost;
-use predict::scaling::{ByRecord, Traced};
+use predict::scaling::{ByRecord, Traced, Workload, keeps};
 
 /// Whoever takes longer for an instruction, on average, is taken to wait for somebody. Chosen on one
 /// machine, where copies of a whole table take 1.9 and callers of an actor 4 to 38: not a law.
@@ -13,12 +14,12 @@ const NS_PER_INSTRUCTION_MAX: f64 = 2.5;
 /// # Errors
 ///
 /// Why the trace says nothing of the time.
-pub(super) fn traced(
+pub(super) fn workload(
     trace: &TraceSeen,
     operation: Operation,
     alone_ns: f64,
-    locked_ns: f64,
-) -> Result<Traced<'_>, String> {
+    calibration: &Calibration,
+) -> Result<Workload, String> {
     if let Some(why) = why_idle(trace, operation, alone_ns) {
         return Err(why);
     }
@@ -27,18 +28,19 @@ pub(super) fn traced(
         Some((pair, pair.paths.as_ref()?))
     };
     let same = with_paths(true);
-    let (pair_apart, paths_apart) = with_paths(false)
+    let (pair_apart, apart) = with_paths(false)
         .or(same)
         .ok_or("the trace has no ways of two threads through it")?;
-    Ok(Traced {
-        apart: paths_apart,
+    let traced = Traced {
+        apart,
         by_record: same.and_then(|(same, _)| by_record(same, pair_apart)),
         cost: Cost {
             alone_ns,
-            locked_ns,
+            locked_ns: calibration.locked_ns,
         },
         waits: waits(trace, operation),
-    })
+    };
+    Ok(Workload::from_trace(traced, keeps(calibration)))
 }
 
 /// Whether most of an operation's time is not its own.
@@ -56,10 +58,9 @@ pub(super) fn why_idle(trace: &TraceSeen, operation: Operation, alone_ns: f64) -
 /// Whether who finds a word taken waits: seen of reads, beside a guard; taken for granted of writes,
 /// which exclude each other wherever they lock at all.
 fn waits(trace: &TraceSeen, operation: Operation) -> bool {
-    let held_up = |footprint: &model::trace::Footprint| {
-        footprint.operation == operation
-            && footprint.state == State::GuardHeld
-            && footprint.counts.is_none()
+    let held_up = |footprint: &Footprint| {
+        let is_meant = (footprint.operation, footprint.state) == (operation, State::GuardHeld);
+        is_meant && footprint.counts.is_none()
     };
     operation.is_write() || trace.footprints.iter().any(held_up)
 }

@@ -5,18 +5,15 @@ mod demand;
 mod scaling_pairs;
 mod sharing_check;
 
-use std::collections::HashMap;
-
 use model::calibration::Calibration;
 use model::collect::grouped;
 use model::parallel;
 use model::sample::Line;
 use model::scenario::Scenario;
 use model::trace::{Operation, TraceSeen};
-use predict::Band;
 use predict::backtest::published;
 use predict::machine::Machine;
-use predict::scaling::{Workload, keeps, transfers_ns};
+use predict::scaling::{Workload, transfers_ns};
 
 use self::scaling_pairs::{ScalingPair, alone, scaling_pairs};
 use super::evidence;
@@ -28,40 +25,39 @@ const OPERATIONS: [Operation; 2] = [Operation::ReadHit, Operation::Apply];
 /// Where published curves are calibrated: with fewer processors lines stay with their holders.
 const PUBLISHED_AT: u32 = 16;
 
-/// All that can be predicted of a run; nothing without a calibration and a trace.
+/// All that can be predicted of a run; nothing without a calibration and a trace that went through.
 pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
-    let mut lines = samples.lines.iter();
-    let calibration = *lines.find_map(Line::try_as_calibration_ref)?;
-    let traces: Vec<&TraceSeen> = traces(samples);
+    let calibration = *samples.all(Line::try_as_calibration_ref).next()?;
+    let mut traces = evidence::traces(&samples.header.strategies, &samples.lines);
+    traces.retain(|trace| trace.died.is_none());
     if traces.is_empty() {
         return None;
     }
-    let mut machines = Machine::shipped();
+    let others = Machine::shipped();
+    let mut machines = others.clone();
     machines.extend(here(&calibration));
-    let pairs = scaling_pairs(&samples.header.scenarios);
     let run = Run {
         samples,
         cells,
         calibration,
-        pairs: &pairs,
-        machines: &machines,
+        pairs: scaling_pairs(&samples.header.scenarios),
+        machines,
     };
-    let of_trace = |trace| OPERATIONS.map(|operation| (trace, operation));
-    let all: Vec<(&TraceSeen, Operation)> = traces.iter().copied().flat_map(of_trace).collect();
+    let of_trace = |&trace| OPERATIONS.map(|operation| (trace, operation));
+    let all: Vec<(&TraceSeen, Operation)> = traces.iter().flat_map(of_trace).collect();
     let foreseen = parallel::map(&all, |&(trace, operation)| run.foresee(trace, operation));
-    let meetings = traces
-        .iter()
-        .flat_map(|trace| run.meetings(trace))
-        .collect();
     let mut scaling = Scaling {
         calibration,
-        machines,
         predictions: Vec::new(),
         unpredicted: Vec::new(),
         rankings: Vec::new(),
         one_to_two: Vec::new(),
-        meetings,
+        meetings: traces
+            .iter()
+            .flat_map(|trace| run.meetings(trace))
+            .collect(),
         published: published(PUBLISHED_AT),
+        machines: run.machines,
     };
     for (predicted, tested) in foreseen {
         match predicted {
@@ -70,23 +66,11 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         }
         scaling.one_to_two.extend(tested);
     }
-    let others = scaling
-        .machines
-        .iter()
-        .filter(|machine| machine.name != HERE);
-    let others: Vec<(&str, u32)> = others
-        .map(|machine| (&*machine.name, machine.cpus()))
-        .collect();
+    let others = others.iter().map(|machine| (&*machine.name, machine.cpus()));
+    let others: Vec<(&str, u32)> = others.collect();
     let rankings = OPERATIONS.map(|operation| rankings(&scaling, operation, &others));
     scaling.rankings = rankings.concat();
     Some(scaling)
-}
-
-/// The trace of each strategy, if it went through.
-fn traces(samples: &Samples) -> Vec<&TraceSeen> {
-    let mut traces = evidence::traces(&samples.header.strategies, &samples.lines);
-    traces.retain(|trace| trace.died.is_none());
-    traces
 }
 
 /// This machine among the others.
@@ -112,8 +96,8 @@ struct Run<'s> {
     samples: &'s Samples,
     cells: &'s [Cell],
     calibration: Calibration,
-    pairs: &'s [ScalingPair<'s>],
-    machines: &'s [Machine],
+    pairs: Vec<ScalingPair<'s>>,
+    machines: Vec<Machine>,
 }
 
 /// What an operation takes on each machine, and how that agrees with what two threads took here.
@@ -132,56 +116,51 @@ impl Run<'_> {
     /// Predicts an operation everywhere, and tests it here.
     fn foresee(&self, trace: &TraceSeen, operation: Operation) -> Foreseen {
         let strategy = &trace.strategy;
-        let workload = self.alone_ns(strategy, operation);
-        let workload = workload.and_then(|alone_ns| self.workload(trace, operation, alone_ns));
-        let on = |workload: &Workload, machine: &Machine| Prediction {
-            strategy: strategy.clone(),
-            operation,
-            machine: machine.name.clone(),
-            points: points(workload, machine),
+        let predicted = match self.alone(trace, operation) {
+            Ok(workload) => Ok(self
+                .machines
+                .iter()
+                .map(|machine| Prediction {
+                    strategy: strategy.clone(),
+                    operation,
+                    machine: machine.name.clone(),
+                    points: points(&workload, machine),
+                })
+                .collect()),
+            Err(reason) => Err(Unpredicted {
+                strategy: strategy.clone(),
+                operation,
+                reason,
+            }),
         };
-        let machines = self.machines.iter();
-        let predicted =
-            workload.map(|workload| machines.map(|machine| on(&workload, machine)).collect());
-        let predicted = predicted.map_err(|reason| Unpredicted {
-            strategy: strategy.clone(),
-            operation,
-            reason,
-        });
         let pairs = self.pairs.iter().filter(|pair| pair.operation == operation);
         let tested = pairs.filter_map(|pair| self.one_to_two(trace, pair));
         (predicted, tested.collect())
     }
 
-    fn alone_ns(&self, strategy: &str, operation: Operation) -> Result<f64, String> {
-        let scenarios = &self.samples.header.scenarios;
-        let scenario = alone(scenarios, self.pairs, operation)
+    /// The operation as one thread does it alone.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not known.
+    fn alone(&self, trace: &TraceSeen, operation: Operation) -> Result<Workload, String> {
+        let scenario = alone(&self.samples.header.scenarios, &self.pairs, operation)
             .ok_or("no scenario of the run has one thread do it alone")?;
-        let cell = self.cell(scenario, strategy);
-        cell.map(|cell| cell.median)
-            .ok_or_else(|| format!("not measured in {}", scenario.name))
-    }
-
-    fn workload(
-        &self,
-        trace: &TraceSeen,
-        operation: Operation,
-        alone_ns: f64,
-    ) -> Result<Workload, String> {
-        let demand = demand::traced(trace, operation, alone_ns, self.calibration.locked_ns)?;
-        Ok(Workload::from_trace(demand, keeps(&self.calibration)))
+        let cell = self.cell(scenario, &trace.strategy);
+        let cell = cell.ok_or_else(|| format!("not measured in {}", scenario.name))?;
+        demand::workload(trace, operation, cell.median, &self.calibration)
     }
 
     fn one_to_two(&self, trace: &TraceSeen, pair: &ScalingPair<'_>) -> Option<OneToTwo> {
-        let strategy = &trace.strategy;
+        let (strategy, operation) = (&trace.strategy, pair.operation);
         let one_ns = self.cell(pair.one, strategy)?.median;
         let measured_ns = 2.0 * self.cell(pair.two, strategy)?.median;
-        let workload = self.workload(trace, pair.operation, one_ns).ok()?;
+        let workload = demand::workload(trace, operation, one_ns, &self.calibration).ok()?;
         let here = self.machines.iter().find(|machine| machine.name == HERE);
         let predicted_ns = workload.on(here?, 2);
         Some(OneToTwo {
             strategy: strategy.clone(),
-            operation: pair.operation,
+            operation,
             one: pair.one.name.clone(),
             two: pair.two.name.clone(),
             one_ns,
@@ -209,29 +188,31 @@ fn points(workload: &Workload, machine: &Machine) -> Vec<Expected> {
 pub fn rankings(scaling: &Scaling, operation: Operation, machines: &[(&str, u32)]) -> Vec<Ranking> {
     let predictions = scaling.predictions.iter();
     let predictions = predictions.filter(|prediction| prediction.operation == operation);
-    let bands = predictions.flat_map(|prediction| {
-        machines.iter().filter_map(|&(machine, cpus)| {
-            let is_it = prediction.machine == machine;
-            let point = is_it.then(|| prediction.at(cpus)).flatten()?;
-            Some((&prediction.strategy, (machine, point.ns)))
-        })
+    let strategies = grouped(predictions.map(|prediction| (&prediction.strategy, prediction)));
+    let bands = strategies.into_iter().map(|(strategy, predictions)| {
+        let bands = machines.iter().map(|&(machine, cpus)| {
+            let mut predictions = predictions.iter();
+            predictions
+                .find(|prediction| prediction.machine == machine)?
+                .at(cpus)
+        });
+        (strategy, bands.collect())
     });
-    let bands = grouped(bands).into_iter();
-    let bands = bands.map(|(name, bands)| (name, HashMap::from_iter(bands)));
-    let bands: Vec<(&String, HashMap<&str, Band>)> = bands.collect();
-    let is_faster = |bands: &HashMap<&str, Band>, other: &HashMap<&str, Band>| {
-        machines.iter().all(|(machine, _)| {
-            let pair = bands.get(machine).zip(other.get(machine));
-            pair.is_some_and(|(band, other)| band.high < other.low)
-        })
+    let bands: Vec<(&String, Vec<Option<Expected>>)> = bands.collect();
+    let is_faster = |bands: &[Option<Expected>], others: &[Option<Expected>]| {
+        let mut pairs = bands.iter().zip(others);
+        !machines.is_empty()
+            && pairs.all(
+                |pair| matches!(pair, (Some(band), Some(other)) if band.ns.high < other.ns.low),
+            )
     };
-    let rankings = bands.iter().map(|(name, candidate)| {
+    let rankings = bands.iter().map(|(strategy, candidate)| {
         let slower = bands
             .iter()
             .filter(|(_, other)| is_faster(candidate, other));
         Ranking {
             operation,
-            strategy: (*name).clone(),
+            strategy: (*strategy).clone(),
             faster_than: slower.map(|(name, _)| (*name).clone()).collect(),
         }
     });

@@ -6,13 +6,11 @@ use model::trace::Operation;
 
 /// What all threads of a scenario do, as fast as they can; nothing if they do different things.
 pub(super) fn operation(scenario: &Scenario) -> Option<Operation> {
-    let [group] = scenario.groups.as_slice() else {
+    let [group] = &scenario.groups[..] else {
         return None;
     };
-    if group.is_paced() || group.follows_script() || scenario.operations.is_some() {
-        return None;
-    }
     match group.does {
+        _ if group.is_paced() || group.follows_script() || scenario.operations.is_some() => None,
         Activity::Read => Some(Operation::ReadHit),
         Activity::Update => Some(Operation::Apply),
         Activity::Churn | Activity::Scan | Activity::Mix | Activity::Replay => None,
@@ -29,30 +27,30 @@ pub(super) struct ScalingPair<'s> {
 
 /// All of them, in the order of the scenarios.
 pub(super) fn scaling_pairs(scenarios: &[Scenario]) -> Vec<ScalingPair<'_>> {
-    let mut pairs = Vec::new();
-    for one in scenarios.iter().filter(|one| one.threads() == 1) {
-        let Some(operation) = operation(one) else {
-            continue;
-        };
-        let mut asked = one.clone();
-        asked.point = None;
-        asked.groups.iter_mut().for_each(|group| group.threads = 2);
-        let second = scenarios.iter().find(|other| {
-            let renamed = Scenario {
+    let singles = scenarios.iter().filter(|one| one.threads() == 1);
+    let pairs = singles.filter_map(|one| {
+        let operation = operation(one)?;
+        let mut pairs = scenarios.iter().filter(|two| two.threads() == 2);
+        let two = pairs.find(|two| {
+            let mut with_one = Scenario {
                 name: one.name.clone(),
                 optional: one.optional,
-                point: None,
-                ..(*other).clone()
+                point: one.point.clone(),
+                ..(*two).clone()
             };
-            other.threads() == 2 && asks_the_same(&asked, &renamed)
-        });
-        pairs.extend(second.map(|two| ScalingPair {
+            with_one
+                .groups
+                .iter_mut()
+                .for_each(|group| group.threads = 1);
+            asks_the_same(one, &with_one)
+        })?;
+        Some(ScalingPair {
             operation,
             one,
             two,
-        }));
-    }
-    pairs
+        })
+    });
+    pairs.collect()
 }
 
 /// Where an operation is measured alone: in a pair if there is one.
@@ -61,11 +59,14 @@ pub(super) fn alone<'s>(
     pairs: &[ScalingPair<'s>],
     wanted: Operation,
 ) -> Option<&'s Scenario> {
-    let with_pair = pairs.iter().find(|pair| pair.operation == wanted);
-    let mut singles = scenarios.iter().filter(|scenario| scenario.threads() == 1);
-    with_pair
-        .map(|pair| pair.one)
-        .or_else(|| singles.find(|scenario| operation(scenario) == Some(wanted)))
+    let in_pairs = pairs
+        .iter()
+        .filter(|pair| pair.operation == wanted)
+        .map(|pair| pair.one);
+    let singles = scenarios.iter().filter(|scenario| scenario.threads() == 1);
+    in_pairs
+        .chain(singles.filter(|single| operation(single) == Some(wanted)))
+        .next()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use super::*;
 use fixtures::traces::{Lock, calibration, traced};
 use fixtures::{Invented, invented, readers};
+use predict::Band;
 use results::{self, Meeting};
 
 /// What one and two readers take, and what the trace says: times better than the baseline, which takes
