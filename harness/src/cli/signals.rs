@@ -7,15 +7,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use harness::run::{INTERRUPT, is_interrupted};
 use model::clock;
-
-use harness::run::Interrupt;
 use model::error::{Error, Result};
 use nix::libc::c_int;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction, signal};
-
-/// What the handler notes: set by the first signal.
-pub(crate) static INTERRUPT: Interrupt = Interrupt::new();
 
 /// When this program began to listen, and how many milliseconds later the first signal came.
 static BEGAN: OnceLock<Instant> = OnceLock::new();
@@ -30,8 +26,7 @@ const NOTED: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
 
 /// The exit code of a command that a signal has interrupted.
 pub(crate) fn exit_code() -> u8 {
-    let signal = INTERRUPT.signal().unwrap_or(Signal::SIGINT as i32);
-    u8::try_from(128 + signal).unwrap_or(u8::MAX)
+    u8::try_from(128 + INTERRUPT.load(Ordering::Relaxed)).unwrap_or(u8::MAX)
 }
 
 /// As long as it lives signals are noted; afterwards they end the command, as they did before.
@@ -66,10 +61,10 @@ pub(crate) fn listen() -> Result<Listening> {
 extern "C" fn note(number: c_int) {
     let since = BEGAN.get().map_or(Duration::ZERO, Instant::elapsed);
     let now_ms = since.as_millis() as u64;
-    if !INTERRUPT.is_set() {
+    if !is_interrupted() {
         // Relaxed: both are read by this handler only, or by themselves.
         FIRST_MS.store(now_ms, Ordering::Relaxed);
-        INTERRUPT.set(number);
+        INTERRUPT.store(number, Ordering::Relaxed);
         return;
     }
     let later = now_ms.saturating_sub(FIRST_MS.load(Ordering::Relaxed));

@@ -1,8 +1,8 @@
 //! The parent's side of a child process: its start, what it says, and how it ends.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
@@ -24,33 +24,13 @@ const PIECE: usize = 4_096;
 /// An environment variable that nobody reads: its length shifts the child's stack.
 const SHIFT: &str = "PIVOT_SHIFT";
 
-/// Set when the user wants the run to end: by Ctrl-C, or by a termination signal. Holds the number of
-/// the signal, 0 before there was one.
-#[derive(Debug, Default)]
-pub struct Interrupt(AtomicI32);
+/// The number of the signal by which the user wants the run to end; 0 before there was one. A signal's handler stores it.
+pub static INTERRUPT: AtomicI32 = AtomicI32::new(0);
 
-impl Interrupt {
-    /// Not yet.
-    pub const fn new() -> Self {
-        Self(AtomicI32::new(0))
-    }
-
-    /// From now on, by the signal of this number, which is not 0. May be called by a signal's handler.
-    pub fn set(&self, signal: i32) {
-        // Relaxed: nothing is handed over but the number itself.
-        self.0.store(signal, Ordering::Relaxed);
-    }
-
-    /// Whether it was set.
-    pub fn is_set(&self) -> bool {
-        self.signal().is_some()
-    }
-
-    /// The number of the signal that set it.
-    pub fn signal(&self) -> Option<i32> {
-        let signal = self.0.load(Ordering::Relaxed);
-        (signal != 0).then_some(signal)
-    }
+/// Whether the user wants the run to end.
+pub fn is_interrupted() -> bool {
+    // Relaxed: nothing is handed over but the number itself.
+    INTERRUPT.load(Ordering::Relaxed) != 0
 }
 
 /// How a child ended.
@@ -71,7 +51,7 @@ pub(super) struct Failed {
     /// What it had begun with.
     pub during: String,
     /// The slice it had begun with or was to begin with, as a line for the sample file.
-    pub slice: Option<Line>,
+    pub slice: Option<Failure>,
     /// Why it ended.
     pub reason: String,
     /// How long it was waited for in vain, if it hung.
@@ -104,7 +84,7 @@ pub(super) fn carry_out(
     let mut child = start()?;
     let (messages, complaint) = (child.messages(), child.complaint());
     let (mut during, mut slice, mut is_timed) = (String::from("setting up"), None, false);
-    let (mut heard, mut waited) = (clock::now(), Duration::ZERO);
+    let (mut heard, mut waited, mut is_silent) = (clock::now(), Duration::ZERO, true);
     let reason = loop {
         match messages.recv_timeout(GLANCE) {
             Ok(Ok(Message::Begin { what, slice: begun })) => {
@@ -117,12 +97,13 @@ pub(super) fn carry_out(
                 heard = clock::now();
             }
             Ok(Ok(Message::Found { line })) => {
-                heard = clock::now();
+                (heard, is_silent) = (clock::now(), false);
                 receive(line);
             }
             Ok(Err(garbled)) => break garbled,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => match child.end(complaint) {
+                None if is_silent => break "it ended without a word".into(),
                 None => return Ok(Ending::Done),
                 // Whoever wants the run to end may have ended it, too: no fault of the strategy's.
                 Some(_) if is_to_stop() => return interrupted(),
@@ -138,17 +119,15 @@ pub(super) fn carry_out(
         let patience = task.silence_max(is_timed);
         if heard.elapsed() > patience {
             waited = heard.elapsed();
-            let silence = patience.as_secs();
-            break format!("hung: nothing happened for {silence} s");
+            break format!("hung: nothing happened for {} s", patience.as_secs());
         }
     };
-    let slice = slice.map(|key| {
-        let reason = reason.clone();
-        Line::Failure(Failure { key, reason })
-    });
     Ok(Ending::Failed(Failed {
         during,
-        slice,
+        slice: slice.map(|key| Failure {
+            key,
+            reason: reason.clone(),
+        }),
         reason,
         waited,
     }))
@@ -181,10 +160,9 @@ impl ChildGuard {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(cannot)?;
-        let stdin: Option<ChildStdin> = child.stdin.take();
-        let text = serde_json::to_string(task).expect("a task is plain data");
+        let stdin = child.stdin.take().expect("piped, and taken once");
         // A child that died already says why by its exit code.
-        let _ = stdin.expect("piped").write_all(text.as_bytes());
+        let _ = serde_json::to_writer(stdin, task);
         Ok(Self(child))
     }
 
@@ -240,14 +218,13 @@ impl ChildGuard {
 /// The last line that says something of its own. What the standard library adds about backtraces does
 /// not, nor does the allocation that fails while it reports one.
 fn last_words(complaint: &str) -> &str {
-    let is_no_memory = |line: &&str| line.starts_with("memory allocation of ");
-    let says_something = |line: &&str| {
-        let is_about_backtraces =
-            line.starts_with("note: ") || line.starts_with("skipping backtrace");
-        !line.trim().is_empty() && !is_about_backtraces
-    };
-    let mut lines = complaint.lines().filter(says_something);
-    let first_failure = lines.clone().find(is_no_memory);
+    let begins = |line: &&str, words: [&str; 2]| words.iter().any(|word| line.starts_with(word));
+    let mut lines = complaint
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !begins(line, ["note: ", "skipping backtrace"]));
+    let first_failure = lines
+        .clone()
+        .find(|line| line.starts_with("memory allocation of "));
     first_failure.or(lines.next_back()).unwrap_or_default()
 }
 
@@ -292,20 +269,17 @@ mod tests {
             panic!("{ending:?}")
         };
         let reason = "exit status: 101: full".to_owned();
-        let blamed = Line::Failure(Failure { key, reason });
-        assert_eq!(failed.slice, Some(blamed), "{failed}");
+        assert_eq!(failed.slice, Some(Failure { key, reason }), "{failed}");
     }
 
     #[test]
     fn who_says_more_than_a_pipe_holds_is_not_stopped_by_it() {
-        let script = "head -c 200000 /dev/zero >&2; echo last >&2; exit";
-        let nothing = Message::Begin {
-            what: String::new(),
-            slice: None,
-        };
-        let ending = ended(script, &nothing);
+        let script = "head -c 200000 /dev/zero >&2; echo last >&2; echo \"$0\"; exit";
+        let line = Line::Complete;
+        let found = Message::Found { line };
+        let ending = ended(script, &found);
         assert!(matches!(ending, Ending::Done), "{ending:?}");
-        let ending = ended(&format!("{script} 3"), &nothing);
+        let ending = ended(&format!("{script} 3"), &found);
         let Ending::Failed(failed) = ending else {
             panic!("{ending:?}")
         };

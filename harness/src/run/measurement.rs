@@ -15,7 +15,7 @@ use model::sample::{Line, PartDone};
 use model::scenario::Scenario;
 
 use super::Plan;
-use super::child::{Failed, Interrupt};
+use super::child::{Failed, is_interrupted};
 use super::recording::Assignment;
 use super::schedule::{Limits, MeasurementPlan, Schedule};
 use super::task::Task;
@@ -66,7 +66,7 @@ impl Plan {
                 break;
             };
             if !is_welcome(schedule.scenario(&assignment.part)) {
-                let waited = distance.wait(run.interrupt, hand_off_briefly);
+                let waited = distance.wait(hand_off_briefly);
                 run.waited += waited;
                 schedule.shorten(waited);
             }
@@ -87,12 +87,10 @@ impl Plan {
             .expect("the schedule names scenarios of the plan only");
         let window = self.preset.window(scenario, environment::cpus());
         // Counts are exact: once is enough.
-        let accounted = lines.iter().filter_map(Line::try_as_memory_ref);
-        let accounted = accounted.filter(|memory| memory.scenario == part.scenario);
-        let accounted: Vec<&String> = accounted.map(|memory| &memory.strategy).collect();
-        let names = part.strategies.iter();
-        let names = names.filter(|name| !accounted.contains(name));
-        let account = names.cloned().collect();
+        let mut account = part.strategies.clone();
+        for memory in lines.iter().filter_map(Line::try_as_memory_ref) {
+            account.retain(|name| (&part.scenario, name) != (&memory.scenario, &memory.strategy));
+        }
         let trace = scenario.replay.as_ref();
         MeasureTask {
             trace: trace.map(|trace| trace.place.clone()),
@@ -114,7 +112,6 @@ impl Plan {
         MeasurementPlan {
             scenarios: self.scenarios.iter().map(with_participants).collect(),
             baseline: self.baseline.clone(),
-            cpus: environment::cpus(),
             limits,
             seed: self.seed,
         }
@@ -155,10 +152,10 @@ impl Distance {
 
     /// Waits until they are, until that has taken too much of the run, or until it is interrupted. Returns how long. Its
     /// looks are not kept: they are many, and would make usual what is waited out.
-    fn wait(&mut self, interrupt: &Interrupt, look: impl Fn() -> f64) -> Duration {
+    fn wait(&mut self, look: impl Fn() -> f64) -> Duration {
         let began = clock::now();
         let mut waited = Duration::ZERO;
-        while waited < self.left && !interrupt.is_set() && !self.is_near(look()) {
+        while waited < self.left && !is_interrupted() && !self.is_near(look()) {
             thread::sleep(PAUSE);
             waited = began.elapsed();
         }
@@ -177,7 +174,7 @@ mod tests {
         let mut distance = Distance::from_budget(budget, Duration::ZERO);
         assert!((0..5).all(|_| distance.is_usual(30.0)));
         assert!(!distance.is_usual(120.0));
-        let waited = distance.wait(&Interrupt::new(), || 120.0);
+        let waited = distance.wait(|| 120.0);
         assert!(waited >= budget / 4, "{waited:?}");
         assert!(!distance.is_usual(120.0) && distance.is_usual(30.0));
         // What is measured later has less left, and goes on waiting within that.

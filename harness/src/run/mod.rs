@@ -22,10 +22,9 @@ use model::scenario::{self, RecordKind, Scenario};
 use registry::strategies::{self, participants};
 use stats::GROUPS_95;
 
-pub use child::{ChildGuard, Interrupt};
+pub use child::{ChildGuard, INTERRUPT, is_interrupted};
 pub use recording::Recording;
 pub use schedule::Limits;
-use stages::put_under_fault;
 pub use stages::{calibration, replays, stalls, traces};
 pub use task::Task;
 pub use worker_pool::{Observer, Run, Stage};
@@ -102,13 +101,8 @@ impl Plan {
     /// As [`Run::carry_out`].
     pub fn verify(&self, effort: Preset, until: f64, run: &mut Run<'_>) -> Result<()> {
         run.carry_out(self.checks(effort), until / 2.0)?;
-        let cards = self.contenders();
-        for are_busy in [false, true] {
-            run.carry_out_by(self.faults(effort, are_busy), until, |task, worker| {
-                put_under_fault(&cards, task, worker)
-            })?;
-        }
-        Ok(())
+        run.carry_out(self.faults(effort, false), until)?;
+        run.carry_out(self.faults(effort, true), until)
     }
 
     /// Refuses, before anything is done, sweeps that would take longer than the preset has.
@@ -118,40 +112,29 @@ impl Plan {
     /// As [`scenario::affordable`].
     pub fn is_affordable(&self) -> Result<()> {
         // Whatever the machine.
-        let timed = |scenario| {
-            let slice = self.slice(scenario, usize::MAX);
-            (scenario, self.shortest_of(scenario, PROCESSES_MIN, slice))
-        };
-        let scenarios = self.scenarios.iter().map(timed);
-        scenario::affordable(
-            scenarios,
-            self.preset.measuring(),
-            self.preset == Preset::Full,
-        )
+        let shortest = |scenario| self.shortest_of(scenario, PROCESSES_MIN, usize::MAX);
+        let scenarios = self.scenarios.iter();
+        let timed = scenarios.map(|scenario| (scenario, shortest(scenario)));
+        let is_largest = self.preset == Preset::Full;
+        scenario::affordable(timed, self.preset.measuring(), is_largest)
     }
 
     /// What so many processes of every scenario take at least, with a block each.
     pub fn shortest(&self, processes: u32) -> Duration {
-        let of_scenario = |scenario: &Scenario| {
-            let slice = self.slice(scenario, environment::cpus());
-            self.shortest_of(scenario, processes, slice)
-        };
-        self.scenarios.iter().map(of_scenario).sum()
+        let shortest = |scenario| self.shortest_of(scenario, processes, environment::cpus());
+        self.scenarios.iter().map(shortest).sum()
     }
 
-    /// A slice: what is counted of it and what is not.
-    fn slice(&self, scenario: &Scenario, cpus: usize) -> Duration {
-        self.preset.ramp() + self.preset.window(scenario, cpus)
+    fn shortest_of(&self, scenario: &Scenario, processes: u32, cpus: usize) -> Duration {
+        let (names, _) = self.participants(scenario);
+        // What is counted of a slice, and what is not.
+        let slice = self.preset.ramp() + self.preset.window(scenario, cpus);
+        scenario::least(scenario, names.len(), processes, slice)
     }
 
     /// The strategies that take part in a scenario, and who does not, and why.
     fn participants(&self, scenario: &Scenario) -> (Vec<String>, Vec<Exclusion>) {
         participants(scenario, &self.strategies, &self.baseline)
-    }
-
-    fn shortest_of(&self, scenario: &Scenario, processes: u32, slice: Duration) -> Duration {
-        let (names, _) = self.participants(scenario);
-        scenario::least(scenario, names.len(), processes, slice)
     }
 
     /// The header of the plan's sample file.

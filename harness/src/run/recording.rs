@@ -7,7 +7,7 @@ use model::environment::Environment;
 use model::error::{Error, Result};
 use model::lock::FolderLock;
 use model::output;
-use model::sample::{self, Failure, Header, Line, Part, SliceKey, Writer};
+use model::sample::{self, Failure, Header, Line, Part, Writer};
 use model::stall::StallSeen;
 use trace::StallTask;
 
@@ -100,24 +100,28 @@ impl Recording {
 
     /// The parts of the measuring that were begun, in their order.
     pub(super) fn parts(&self) -> Vec<Assignment> {
-        let mut parts = Vec::new();
+        let mut parts: Vec<Assignment> = Vec::new();
         for line in &self.lines {
-            match line {
-                Line::Part(part) => parts.push(Assignment::new(part.clone())),
-                Line::Slice(slice) => {
-                    if let Some(begun) = part_of(&mut parts, &slice.key) {
-                        begun.restarts = begun.restarts.max(slice.restarts);
-                    }
-                }
-                Line::Failure(failure) => {
-                    part_of(&mut parts, &failure.key);
+            let (key, restarts) = match line {
+                Line::Slice(slice) => (&slice.key, slice.restarts),
+                Line::Failure(failure) => (&failure.key, 0),
+                Line::Part(part) => {
+                    parts.push(Assignment::new(part.clone()));
+                    continue;
                 }
                 Line::PartDone(done) => {
                     if let Some(begun) = find(&mut parts, &done.scenario, done.process) {
                         begun.took_ms = Some(done.took_ms);
                     }
+                    continue;
                 }
-                _ => {}
+                _ => continue,
+            };
+            // Probes that fail belong to none.
+            if let Some(begun) = find(&mut parts, &key.scenario, key.process) {
+                let (block, position) = (key.block, key.position + 1);
+                begun.next = begun.next.max(Place { block, position });
+                begun.restarts = begun.restarts.max(restarts);
             }
         }
         parts
@@ -129,12 +133,22 @@ impl Recording {
     }
 }
 
+/// A part that was begun; most lines are of the last one.
+fn find<'p>(
+    parts: &'p mut [Assignment],
+    scenario: &str,
+    process: u32,
+) -> Option<&'p mut Assignment> {
+    let mut parts = parts.iter_mut();
+    parts.rfind(|begun| begun.part.process == process && begun.part.scenario == scenario)
+}
+
 /// What a run cannot change on its way, if it differs. Where and with what build a run is measured no longer matters if it
 /// is complete.
 fn difference(begun: &Header, now: &Header, is_complete: bool) -> Option<String> {
-    let names = |header: &Header| {
-        let cards = header.strategies.clone().into_iter();
-        cards.map(|card| card.name).collect::<Vec<_>>()
+    let names = |header: &Header| -> Vec<String> {
+        let cards = header.strategies.iter();
+        cards.map(|card| card.name.clone()).collect()
     };
     let (before, after) = (&begun.environment, &now.environment);
     let all = [
@@ -145,21 +159,20 @@ fn difference(begun: &Header, now: &Header, is_complete: bool) -> Option<String>
         ("seed", before.seed == after.seed),
         ("preset", before.preset == after.preset),
     ];
-    let differs = all.into_iter().find(|(_, is_equal)| !is_equal);
-    let differs = differs.map(|(what, _)| what.to_owned());
-    differs.or_else(|| {
-        let surroundings = Environment::differences(before, after).into_iter();
-        // A system that was started anew may have some pages more.
-        let mut differ =
-            surroundings.filter(|difference| !is_complete && difference.what != "memory_bytes");
-        differ.next().map(|difference| difference.to_string())
-    })
+    if let Some((what, _)) = all.into_iter().find(|(_, is_equal)| !is_equal) {
+        return Some(what.into());
+    }
+    let mut surroundings = Environment::differences(before, after).into_iter();
+    // A system that was started anew may have some pages more.
+    let differs = surroundings.find(|difference| difference.what != "memory_bytes");
+    differs
+        .filter(|_| !is_complete)
+        .map(|difference| difference.to_string())
 }
 
 /// Whether lines have all that a task would add to them. What is left to measure the schedule says.
 pub(super) fn has(lines: &[Line], task: &Task) -> bool {
     match task {
-        Task::Measure(_) => false,
         Task::Verify(task) => are_checked(lines, &task.strategy),
         _ => lines.iter().any(|line| answers(line, task)),
     }
@@ -235,27 +248,6 @@ impl Assignment {
             took_ms: None,
         }
     }
-}
-
-/// The part of a slice that is over, be it measured or failed. Probes that fail belong to none.
-fn part_of<'p>(parts: &'p mut [Assignment], key: &SliceKey) -> Option<&'p mut Assignment> {
-    let begun = find(parts, &key.scenario, key.process)?;
-    let next = Place {
-        block: key.block,
-        position: key.position + 1,
-    };
-    begun.next = begun.next.max(next);
-    Some(begun)
-}
-
-fn find<'p>(
-    parts: &'p mut [Assignment],
-    scenario: &str,
-    process: u32,
-) -> Option<&'p mut Assignment> {
-    // Most lines are of the last one.
-    let mut parts = parts.iter_mut().rev();
-    parts.find(|begun| begun.part.scenario == scenario && begun.part.process == process)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use contract::Concurrency;
+use contract::{Concurrency, Role};
 use experiments::checks::VerifyTask;
 use experiments::faults::FaultTask;
 use experiments::probes::ProbeTask;
@@ -14,7 +14,7 @@ use model::fault::Fault;
 use model::preset::Preset;
 use model::probe::{Count, Probe};
 use model::random::shuffle;
-use model::sample::{Card, Line};
+use model::sample::Line;
 use model::scenario::RecordKind;
 use model::trace::{Operation, State};
 use model::workload::Workload;
@@ -25,44 +25,38 @@ use trace::{StallTask, TraceTask};
 
 use super::Plan;
 use super::task::Task;
-use super::worker_pool::{Stage, Worker};
+use super::worker_pool::Stage;
 use crate::replay::ReplayTask;
-use analysis::contradicts;
 
 /// Processes at a time of faults that mostly wait for what is held up. Where one thread works without a pause and others
 /// want to be in time, each has a processor at best, so it is one process.
 const WAITING_AT_A_TIME: usize = 8;
-/// What contradicts a claim is believed if it is seen again with so many times the patience.
-const SECOND_PATIENCE: u64 = 20;
 
 impl Plan {
     /// The strategies that are compared, without controls.
-    pub fn contenders(&self) -> Vec<Card> {
-        let entries = self.entries().into_iter();
-        let cards = entries.map(|entry| Card::from(&entry.profile));
-        cards.filter(|card| !card.control).collect()
-    }
-
-    fn entries(&self) -> Vec<Entry> {
-        let mut entries = strategies::entries(RecordKind::Status);
-        let wanted = |name| self.strategies.iter().any(|wanted| wanted == name);
-        entries.retain(|entry| wanted(entry.profile.name));
-        entries
+    pub fn contenders(&self) -> Vec<String> {
+        self.names(|entry| entry.profile.role == Role::Contender)
     }
 
     /// The names of the strategies that are right for something, controls included.
-    fn names(&self, is_right: fn(&Entry) -> bool) -> impl Iterator<Item = String> + use<> {
-        let entries = self.entries().into_iter().filter(is_right);
-        entries.map(|entry| entry.profile.name.to_owned())
+    fn names(&self, is_right: fn(&Entry) -> bool) -> Vec<String> {
+        let entries = strategies::entries(RecordKind::Status).into_iter();
+        let names = entries
+            .filter(is_right)
+            .map(|entry| entry.profile.name.to_owned());
+        names
+            .filter(|name| self.strategies.contains(name))
+            .collect()
     }
 
     /// Runs the checks on every contender.
-    pub(super) fn checks(&self, effort: Preset) -> Stage {
-        let tasks = self.contenders().into_iter().map(|card| {
+    pub(super) fn checks(&self, preset: Preset) -> Stage {
+        let seed = self.seed;
+        let tasks = self.contenders().into_iter().map(|strategy| {
             Task::Verify(VerifyTask {
-                strategy: card.name,
-                preset: effort,
-                seed: self.seed,
+                strategy,
+                preset,
+                seed,
             })
         });
         Stage::new("verifying", tasks)
@@ -78,9 +72,9 @@ impl Plan {
         let faults = Fault::ALL.iter().copied();
         let faults = faults.filter(|fault| fault.is_busy() == are_busy);
         let tasks = faults.flat_map(|fault| {
-            self.contenders().into_iter().map(move |card| {
+            self.contenders().into_iter().map(move |strategy| {
                 Task::Fault(FaultTask {
-                    strategy: card.name,
+                    strategy,
                     fault,
                     seed: self.seed,
                     stops,
@@ -105,7 +99,7 @@ impl Plan {
             Preset::Default | Preset::Full => (Operation::ALL, State::ALL),
         };
         let names = self.names(|entry| entry.excluded.is_none());
-        traces(names.map(|strategy| TraceTask {
+        traces(names.into_iter().map(|strategy| TraceTask {
             strategy,
             operations: operations.to_vec(),
             states: states.to_vec(),
@@ -118,19 +112,18 @@ impl Plan {
     pub(super) fn knee(&self, lines: &[Line]) -> Stage {
         let mut probes = lines.iter().filter_map(Line::try_as_probe_ref);
         let is_settled = probes.any(|probe| probe.probe.load().is_some());
-        let mut names = self.shared_by_threads();
-        let can_be_found = !is_settled && names.any(|name| name == self.baseline);
-        let processes = processes_and_budget(Probe::Knee, self.preset).0;
-        let processes = 0..if can_be_found { processes } else { 0 };
-        let tasks = processes.map(|process| self.probe(Probe::Knee, &self.baseline, process, None));
-        Stage::new("finding the knee:", tasks)
+        let can_be_found = !is_settled && self.shared_by_threads().contains(&self.baseline);
+        let processes = 0..processes_and_budget(Probe::Knee, self.preset).0;
+        let tasks = processes.filter(|_| can_be_found);
+        let task = |process| self.probe(Probe::Knee, &self.baseline, process, None);
+        Stage::new("finding the knee:", tasks.map(task))
     }
 
     /// Probes every strategy, controls included, in a process for each probe; latencies at shares of the baseline's knee, if
     /// `lines` have one. Stage by stage, each with a probe of a strategy once: who does not survive it is not asked again.
     pub(super) fn probes(&self, lines: &[Line]) -> Vec<Stage> {
         let knee = knee(&self.baseline, lines);
-        let names: Vec<String> = self.shared_by_threads().collect();
+        let names = self.shared_by_threads();
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed);
         let processes = |&probe: &Probe| processes_and_budget(probe, self.preset).0;
         let most = Probe::ALL.iter().map(processes).max();
@@ -145,9 +138,8 @@ impl Plan {
                 // Strategies in random order beside each other: a machine that changes meanwhile decides
                 // between probes and not between strategies.
                 let mut order = names.clone();
-                if rate.is_some() && self.strategies.iter().any(|name| name == controls::SAME) {
-                    order.push(controls::SAME.into());
-                }
+                let same = self.strategies.iter().find(|name| *name == controls::SAME);
+                order.extend(same.filter(|_| rate.is_some()).cloned());
                 shuffle(&mut order, &mut random);
                 let task = |name: &String| self.probe(probe, name, process, rate);
                 tasks.extend(order.iter().map(task));
@@ -158,7 +150,7 @@ impl Plan {
     }
 
     /// The strategies that threads can share, controls included: others would wait for themselves.
-    fn shared_by_threads(&self) -> impl Iterator<Item = String> + use<> {
+    fn shared_by_threads(&self) -> Vec<String> {
         self.names(|entry| entry.profile.concurrency == Concurrency::Any)
     }
 
@@ -183,24 +175,6 @@ fn knee(baseline: &str, lines: &[Line]) -> Option<f64> {
     let knees = probes.filter(|probe| probe.probe == Probe::Knee && probe.strategy == baseline);
     let rates = knees.filter_map(|probe| probe.per_s(Count::ReadsOffered));
     rates.reduce(f64::max).filter(|&rate| rate > 0.0)
-}
-
-/// Puts a strategy under a fault; twice if what was seen contradicts what the strategy claims.
-pub(super) fn put_under_fault(cards: &[Card], task: &Task, worker: &Worker<'_>) -> Result<()> {
-    let mut answer = worker.ask(task)?;
-    if let (Some(Line::Fault(outcome)), Task::Fault(task)) = (&answer, task)
-        && let Some(card) = cards.iter().find(|card| card.name == outcome.strategy)
-        && contradicts(card, outcome)
-    {
-        answer = worker.ask(&Task::Fault(FaultTask {
-            patience_ms: task.patience_ms * SECOND_PATIENCE,
-            ..task.clone()
-        }))?;
-    }
-    if let Some(line) = answer {
-        worker.keep(line);
-    }
-    Ok(())
 }
 
 /// Replays a process log on strategies: the outcome of a check is whether each ends with the model's table.

@@ -84,14 +84,6 @@ impl Task {
         Some(Message::Begin { what, slice })
     }
 
-    /// Whether one line is all that the process has to say.
-    pub(super) const fn has_one_answer(&self) -> bool {
-        matches!(
-            self,
-            Task::Replay(_) | Task::Fault(_) | Task::Trace(_) | Task::Stall(_)
-        )
-    }
-
     /// The line that says that the process did not survive, if there is one; `answer` is what it said before.
     pub(super) fn died(&self, failed: Failed, answer: Option<Line>) -> Option<Line> {
         let why = failed.to_string();
@@ -105,7 +97,7 @@ impl Task {
             })
         };
         Some(match self {
-            Task::Measure(_) | Task::Probe(_) | Task::Calibrate => return failed.slice,
+            Task::Measure(_) | Task::Probe(_) | Task::Calibrate => Line::Failure(failed.slice?),
             Task::Verify(task) => failed_check(&task.strategy, "checks end"),
             Task::Replay(task) => failed_check(&task.strategy, CHECK),
             Task::Fault(task) => {

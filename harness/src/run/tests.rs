@@ -29,7 +29,6 @@ fn plan() -> MeasurementPlan {
     MeasurementPlan {
         scenarios: vec![(scenario("one"), names.clone()), (scenario("two"), names)],
         baseline: BASELINE.into(),
-        cpus: 2,
         limits: Limits {
             budget: Preset::Default.measuring(),
             rounds: Preset::Default.rounds(),

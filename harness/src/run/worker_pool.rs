@@ -6,13 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use analysis::contradicts;
+use experiments::faults::FaultTask;
 use model::clock;
 use model::error::Result;
+use model::fault::FaultSeen;
 use model::parallel;
-use model::sample::Line;
+use model::sample::{Card, Line};
+use model::scenario::RecordKind;
 use model::trace::Untraced;
+use registry::strategies;
 
-use super::child::{self, ChildGuard, Ending, Failed, Interrupt};
+use super::child::{self, ChildGuard, Ending, Failed, is_interrupted};
 use super::recording::{self, Recording};
 use super::task::Task;
 
@@ -57,7 +62,6 @@ pub trait Observer: Debug {
 pub struct Run<'a> {
     /// What is kept of it.
     pub recording: &'a mut Recording,
-    pub(super) interrupt: &'a Interrupt,
     observer: &'a mut dyn Observer,
     /// The share of the run that is over, for the progress display.
     pub(super) share: f64,
@@ -84,14 +88,9 @@ pub(super) struct Worker<'a> {
 
 impl<'a> Run<'a> {
     /// A run that begins, or goes on where `recording` ends.
-    pub fn new(
-        recording: &'a mut Recording,
-        interrupt: &'a Interrupt,
-        observer: &'a mut dyn Observer,
-    ) -> Self {
+    pub fn new(recording: &'a mut Recording, observer: &'a mut dyn Observer) -> Self {
         Self {
             recording,
-            interrupt,
             observer,
             share: 0.0,
             waited: Duration::ZERO,
@@ -124,13 +123,17 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         if let Some(why) = (stage.unavailable)() {
-            let is_known = lines.iter().any(|line| matches!(line, Line::Untraced(_)));
-            let new = (!is_known).then_some(Line::Untraced(Untraced { why }));
-            return new.map_or(Ok(()), |line| self.keep(line));
+            if lines
+                .iter()
+                .any(|line| line.try_as_untraced_ref().is_some())
+            {
+                return Ok(());
+            }
+            return self.keep(Line::Untraced(Untraced { why }));
         }
-        let (interrupt, has_failed) = (self.interrupt, AtomicBool::new(false));
+        let has_failed = AtomicBool::new(false);
         // Relaxed: nothing is handed over but the flag itself.
-        let is_to_stop = || interrupt.is_set() || has_failed.load(Ordering::Relaxed);
+        let is_to_stop = || is_interrupted() || has_failed.load(Ordering::Relaxed);
         let began = clock::now();
         let work = |task: &Task, events: &Sender<Event>| {
             let left = stage.budget.saturating_sub(began.elapsed());
@@ -205,6 +208,16 @@ fn worth_a_note(line: &Line) -> Option<String> {
     })
 }
 
+/// What contradicts a claim is believed if it is seen again with so many times the patience.
+const SECOND_PATIENCE: u64 = 20;
+
+/// Whether what was seen under a fault is less than the strategy claims.
+fn is_less_than_claimed(outcome: &FaultSeen) -> bool {
+    let entries = strategies::entries(RecordKind::Status).into_iter();
+    let mut cards = entries.map(|entry| Card::from(&entry.profile));
+    cards.any(|card| card.name == outcome.strategy && contradicts(&card, outcome))
+}
+
 impl Worker<'_> {
     /// Keeps a line.
     pub(super) fn keep(&self, line: Line) {
@@ -217,14 +230,21 @@ impl Worker<'_> {
     }
 
     /// Has a process do `task`, and keeps what it says: every line as it comes, or the one that answers the task
-    /// once the process has ended.
-    pub(super) fn carry_out(&self, task: &Task) -> Result<()> {
-        if !task.has_one_answer() {
-            return self.attempt(task).map(drop);
+    /// once the process has ended. A fault is tried twice if what was seen contradicts what the strategy claims.
+    fn carry_out(&self, task: &Task) -> Result<()> {
+        let mut answer = match task {
+            Task::Replay(_) | Task::Fault(_) | Task::Trace(_) | Task::Stall(_) => self.ask(task)?,
+            _ => return self.attempt(task).map(drop),
+        };
+        if let (Some(Line::Fault(outcome)), Task::Fault(task)) = (&answer, task)
+            && is_less_than_claimed(outcome)
+        {
+            answer = self.ask(&Task::Fault(FaultTask {
+                patience_ms: task.patience_ms * SECOND_PATIENCE,
+                ..task.clone()
+            }))?;
         }
-        if let Some(line) = self.ask(task)? {
-            self.keep(line);
-        }
+        answer.into_iter().for_each(|line| self.keep(line));
         Ok(())
     }
 
@@ -242,20 +262,10 @@ impl Worker<'_> {
 
     /// Has a process do `task`, which is answered by one line; that line, or the one that says why the process
     /// died. None if it was not done in time.
-    pub(super) fn ask(&self, task: &Task) -> Result<Option<Line>> {
+    fn ask(&self, task: &Task) -> Result<Option<Line>> {
         let mut answer = None;
-        let ending = self.watch(task, |line| answer = Some(line))?;
-        Ok(match ending {
+        Ok(match self.watch(task, |line| answer = Some(line))? {
             Ending::Failed(failed) => task.died(failed, answer),
-            Ending::Done if answer.is_none() => {
-                let failed = Failed {
-                    during: "at its end".into(),
-                    slice: None,
-                    reason: "it ended without a word".into(),
-                    waited: Duration::ZERO,
-                };
-                task.died(failed, None)
-            }
             Ending::Done | Ending::OutOfTime => answer,
         })
     }
@@ -320,8 +330,8 @@ mod tests {
     }
 
     fn carry_out(stage: &Stage, recording: &mut Recording) -> (Result<()>, Watcher) {
-        let (interrupt, mut watcher) = (Interrupt::new(), Watcher::default());
-        let mut run = Run::new(recording, &interrupt, &mut watcher);
+        let mut watcher = Watcher::default();
+        let mut run = Run::new(recording, &mut watcher);
         let outcome = run.carry_out_by(stage.clone(), 0.5, fake);
         (outcome, watcher)
     }

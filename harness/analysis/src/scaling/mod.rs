@@ -66,7 +66,9 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         }
         scaling.one_to_two.extend(tested);
     }
-    let others = others.iter().map(|machine| (&*machine.name, machine.cpus()));
+    let others = others
+        .iter()
+        .map(|machine| (&*machine.name, machine.cpus()));
     let others: Vec<(&str, u32)> = others.collect();
     let rankings = OPERATIONS.map(|operation| rankings(&scaling, operation, &others));
     scaling.rankings = rankings.concat();

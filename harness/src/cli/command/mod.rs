@@ -28,7 +28,7 @@ fn attended<T>(
 ) -> Result<T> {
     let _listening = signals::listen()?;
     let mut progress = Progress::new();
-    stages(&mut Run::new(recording, &signals::INTERRUPT, &mut progress))
+    stages(&mut Run::new(recording, &mut progress))
 }
 
 /// What an interrupted run leaves, in an error that says so.

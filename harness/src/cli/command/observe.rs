@@ -58,8 +58,10 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
     };
     let (results, ended) = observed(&plan, |run| {
         plan.verify(plan.preset, 0.9, run)?;
-        let names = plan.contenders().into_iter().map(|card| card.name);
-        run.carry_out(replays(names, &selection::shipped_trace())?, 1.0)
+        run.carry_out(
+            replays(plan.contenders(), &selection::shipped_trace())?,
+            1.0,
+        )
     });
     let machine = &results.machines[0];
     let promises = &machine.guarantees;

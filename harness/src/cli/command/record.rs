@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use harness::run::ChildGuard;
+use harness::run::{ChildGuard, is_interrupted};
 use model::clock;
 use model::error::{Error, Result};
 use model::output::Existing;
@@ -11,8 +11,7 @@ use model::workload::{Header, Writer};
 use recorder::{Machine, Watch};
 
 use crate::arguments::RecordOptions;
-use crate::signals::{self, INTERRUPT};
-use crate::terminal;
+use crate::{signals, terminal};
 
 /// How often an interrupt is looked for between two looks at the machine.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -43,7 +42,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     let has_command = command.is_some();
     // How the command ended; nothing if it goes on, or ends by the same interrupt.
     let mut ended = || match &mut command {
-        Some(ChildGuard(command)) if !INTERRUPT.is_set() => command
+        Some(ChildGuard(command)) if !is_interrupted() => command
             .try_wait()
             .map_err(|error| Error::input(format!("cannot wait for the command: {error}"))),
         _ => Ok(None),
@@ -55,12 +54,12 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         look(&mut log)?;
         let status = ended()?;
         let is_over = time.is_some_and(|time| began.elapsed() >= time);
-        if status.is_some() || is_over || INTERRUPT.is_set() {
+        if status.is_some() || is_over || is_interrupted() {
             break status;
         }
         // A look that takes longer than the pause is not made up for.
         next = (next + Duration::from_millis(options.every_ms)).max(clock::now());
-        while !INTERRUPT.is_set() && clock::now() < next {
+        while !is_interrupted() && clock::now() < next {
             let left = next.saturating_duration_since(clock::now());
             std::thread::sleep(left.min(GLANCE));
         }
@@ -73,7 +72,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         terminal::say(summary);
     }
     // The trace is safe: whoever asked for the command gets it done.
-    while has_command && status.is_none() && !INTERRUPT.is_set() && ended()?.is_none() {
+    while has_command && status.is_none() && !is_interrupted() && ended()?.is_none() {
         std::thread::sleep(GLANCE);
     }
     let kept = format!("what was recorded is in {}", options.out.display());
@@ -83,7 +82,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
             options.command[0],
         ))),
         // Without an end of its own, an interrupt is how a recording ends.
-        None if INTERRUPT.is_set() && (has_command || time.is_some()) => {
+        None if is_interrupted() && (has_command || time.is_some()) => {
             Err(Error::Interrupted(kept))
         }
         _ => Ok(()),
