@@ -121,8 +121,8 @@ mod tests {
                 let (address, bytes) = (64, 8);
                 thread::spawn(move || enter(Block::Allocated { address, bytes }))
             });
-            let mut quiescence = Quiescence::within(3);
-            while !quiescence.is_reached() {
+            let mut quiescence = Quiescence::default();
+            while !quiescence.is_reached(3) {
                 thread::yield_now();
             }
             is_free = BLOCKS.try_lock().is_ok();

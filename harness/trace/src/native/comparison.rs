@@ -1,12 +1,12 @@
 //! What two executions share, with names.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use model::trace::{Blame, Conflict, Operation, Pair, SharedLines};
 
 use super::allocation_map;
 use super::execution::Execution;
-use super::lines::{Lines, Shared, line_of, number, tally, through};
+use super::lines::{LINES, Lines, PAIR, Shared, line_of, number, tally, through};
 use super::processes::Which;
 use super::symbols::Symbols;
 
@@ -18,23 +18,21 @@ const NAMED_MAX: usize = 8;
 pub(crate) fn compare(symbols: &mut Symbols, which: Which, both: [&Execution; 2]) -> Pair {
     let [first, second] = both;
     let second_lines = second.own_lines();
-    let mut shared = first.lines.shared_with(&second_lines);
+    let mut shared = first.lines.shared_with(&second_lines, LINES);
     let at_64 = tally(&shared);
     let conflict = if at_64.both() > 0 {
         Conflict::BothWrite
     } else if at_64 != SharedLines::default() {
         Conflict::OneWrites
     } else {
-        let with_allocator =
-            Lines::from_accesses(second.own_accesses().chain(second.in_allocator()));
-        let shared = Lines::from_accesses(&first.accesses).shared_with(&with_allocator);
-        if shared.is_empty() {
-            Conflict::Nothing
-        } else {
-            Conflict::InAllocator
+        let in_allocator = second.accesses.iter().filter(|access| access.in_allocator);
+        let second_lines = Lines::from_accesses(second.own_accesses().chain(in_allocator));
+        match &Lines::from_accesses(&first.accesses).shared_with(&second_lines, LINES)[..] {
+            [] => Conflict::Nothing,
+            _ => Conflict::InAllocator,
         }
     };
-    let lines: HashSet<u64> = shared.iter().map(|line| line_of(line.address)).collect();
+    let lines: BTreeSet<u64> = shared.iter().map(|line| line_of(line.address)).collect();
     shared.sort_by_key(|line| (!line.both_write, line.is_false, line.address));
     shared.truncate(NAMED_MAX);
     let shared = shared.iter();
@@ -45,7 +43,7 @@ pub(crate) fn compare(symbols: &mut Symbols, which: Which, both: [&Execution; 2]
         same_process: which.2,
         conflict,
         at_64,
-        at_128: tally(&first.lines.shared_pairs_with(&second_lines)),
+        at_128: tally(&first.lines.shared_with(&second_lines, PAIR)),
         blame: blame.collect(),
         paths: is_followed(which).then(|| {
             let numbers = number(first.outside_allocator(), &lines);

@@ -47,17 +47,14 @@ impl Execution {
                 ..Self::default()
             },
         };
-        for (index, step) in recording.steps.iter().enumerate() {
+        let mut before = None;
+        for step in &recording.steps {
             // An instruction that repeats itself traps at its address once for each round.
-            let is_first = index == 0 || recording.steps[index - 1].address != step.address;
+            let is_first = before.replace(step.address) != Some(step.address);
             reader.take(step, is_first);
         }
-        let Reader {
-            mut execution,
-            follower,
-            ..
-        } = reader;
-        execution.calls = follower.calls;
+        let mut execution = reader.execution;
+        execution.calls = reader.follower.calls;
         execution.lines = Lines::from_accesses(execution.outside_allocator());
         execution.counts.lines_touched = execution.lines.touched();
         execution.counts.lines_written = execution.lines.written();
@@ -100,11 +97,6 @@ impl Execution {
     pub(crate) fn own_lines(&self) -> Lines {
         Lines::from_accesses(self.own_accesses())
     }
-
-    /// The accesses of the system's allocator.
-    pub(crate) fn in_allocator(&self) -> impl Iterator<Item = &Access> {
-        self.accesses.iter().filter(|access| access.in_allocator)
-    }
 }
 
 struct Reader<'r> {
@@ -137,22 +129,19 @@ impl Reader<'_> {
             _ => {}
         }
         if is_first {
-            self.count(&followed.instruction);
+            let counts = &mut self.execution.counts;
+            let system_calls = u64::from(is_system_call(&followed.instruction));
+            // The one after a system call is not seen.
+            if self.follower.allocation.is_some() {
+                counts.allocator_instructions += 1 + system_calls;
+            } else {
+                counts.instructions += 1 + system_calls;
+                counts.system_calls += system_calls;
+                let is_fence = followed.instruction.mnemonic() == Mnemonic::Mfence;
+                counts.fences += u64::from(is_fence);
+            }
         }
         self.access(step, &followed, is_first);
-    }
-
-    fn count(&mut self, instruction: &Instruction) {
-        let counts = &mut self.execution.counts;
-        // The one after a system call is not seen.
-        let here = 1 + u64::from(is_system_call(instruction));
-        if self.follower.allocation.is_some() {
-            counts.allocator_instructions += here;
-            return;
-        }
-        counts.instructions += here;
-        counts.system_calls += u64::from(is_system_call(instruction));
-        counts.fences += u64::from(instruction.mnemonic() == Mnemonic::Mfence);
     }
 
     fn access(&mut self, step: &Step, followed: &Followed, is_first: bool) {

@@ -13,7 +13,7 @@ use super::comparison::compare;
 use super::execution::Execution;
 use super::fixture::{Fixture, restore, warm_up};
 use super::processes::{RESIDENTS, Which, has_pair, target};
-use super::step_handle::{Request, named};
+use super::step_handle::named;
 use super::symbols::Symbols;
 use crate::TraceTask;
 
@@ -21,14 +21,19 @@ use crate::TraceTask;
 pub(crate) fn see(trap: Trap, task: &TraceTask) -> Result<TraceSeen> {
     let strategy = named(&task.strategy);
     allocation_map::listen();
-    let mut findings = Findings::default();
+    let mut observed = TraceSeen {
+        strategy: task.strategy.clone(),
+        records: RESIDENTS,
+        layouts: task.layouts,
+        ..TraceSeen::default()
+    };
     let mut symbols = Symbols::load();
     for layout in 0..task.layouts {
         let fixture = Fixture::set(trap, strategy, u64::from(layout))?;
         let mut look = Look {
             fixture: &fixture,
             task,
-            findings: &mut findings,
+            observed: &mut observed,
             symbols: &mut symbols,
         };
         if task.states.contains(&State::Quiescent) {
@@ -40,24 +45,19 @@ pub(crate) fn see(trap: Trap, task: &TraceTask) -> Result<TraceSeen> {
         }
     }
     allocation_map::pause();
-    Ok(TraceSeen {
-        strategy: task.strategy.clone(),
-        records: RESIDENTS,
-        layouts: task.layouts,
-        footprints: findings.footprints(task, &mut symbols),
-        pairs: findings.pairs(),
-        died: None,
-    })
+    observed.footprints = footprints(task, &observed.footprints);
+    observed.pairs = pairs_of_all_layouts(observed.pairs);
+    Ok(observed)
 }
 
 /// What [`Look::alone`] does on the first thread, so many times and at full speed.
 pub(crate) fn rehearse(trap: Trap, strategy: &str, operation: Operation, times: u64) -> Result<()> {
     let fixture = Fixture::set(trap, named(strategy), 0)?;
-    let (thread, id) = (&fixture.threads[0], target(operation, 0));
-    warm_up(thread, operation, id);
+    let (thread, request) = (&fixture.threads[0], (operation, target(operation, 0)));
+    warm_up(thread, request);
     for _ in 0..times {
-        thread.run(Request::new(operation, id, 1));
-        restore(thread, operation, id);
+        thread.run(request);
+        restore(thread, request);
     }
     Ok(())
 }
@@ -66,7 +66,8 @@ pub(crate) fn rehearse(trap: Trap, strategy: &str, operation: Operation, times: 
 struct Look<'s> {
     fixture: &'s Fixture,
     task: &'s TraceTask,
-    findings: &'s mut Findings,
+    /// With a footprint for each execution, and each pair once for each layout.
+    observed: &'s mut TraceSeen,
     symbols: &'s mut Symbols,
 }
 
@@ -95,70 +96,67 @@ impl Look<'_> {
         };
         for &operation in &reads {
             seconds.insert((operation, true), self.alone(1, operation));
-            if has_pair((operation, operation, false)) {
-                let [_, another] = self.fixture.processes((operation, operation, false));
-                let execution = other_thread.step(Request::new(operation, another, 1));
-                seconds.insert((operation, false), execution);
+            let apart = (operation, operation, false);
+            if has_pair(apart) {
+                let [_, another] = self.fixture.requests(apart);
+                seconds.insert((operation, false), other_thread.step(another));
             }
         }
         for which @ (first, second, same_process) in pairs() {
-            if let Some(first_run) = firsts.get(&first)
-                && let Some(second_run) = seconds.get(&(second, same_process))
-            {
-                let pair = compare(self.symbols, which, [first_run, second_run]);
-                self.findings.add_pair(pair);
+            let both = firsts.get(&first).zip(seconds.get(&(second, same_process)));
+            if let Some((first_run, second_run)) = both {
+                self.add_pair(which, [first_run, second_run]);
             }
         }
     }
 
     fn alone(&mut self, thread: usize, operation: Operation) -> Execution {
-        let (thread, id) = (&self.fixture.threads[thread], target(operation, 0));
-        warm_up(thread, operation, id);
-        let execution = thread.step(Request::new(operation, id, 1));
-        restore(thread, operation, id);
-        self.findings
-            .add(operation, State::Quiescent, Some(&execution));
+        let (thread, request) = (
+            &self.fixture.threads[thread],
+            (operation, target(operation, 0)),
+        );
+        warm_up(thread, request);
+        let execution = thread.step(request);
+        restore(thread, request);
+        self.add(operation, State::Quiescent, Some(&execution));
         execution
     }
 
     /// The pairs that write, and what is only about the second of a pair: that it comes after a write.
     fn one_after_the_other(&mut self) {
-        let states = &self.task.states;
-        let is_asked = |operation| self.task.operations.contains(&operation);
+        let task = self.task;
+        let is_asked = |operation| task.operations.contains(&operation);
         for which @ (first, second, _) in pairs() {
             let is_of_use = self.is_of_use(first) && self.is_of_use(second);
             if !is_of_use || !is_asked(second) || !(first.is_write() || second.is_write()) {
                 continue;
             }
-            let is_pair = is_asked(first) && states.contains(&State::Quiescent);
-            let is_after_write = is_after_write(which) && states.contains(&State::AfterWrite);
+            let is_pair = is_asked(first) && task.states.contains(&State::Quiescent);
+            let is_after_write = is_after_write(which) && task.states.contains(&State::AfterWrite);
             if !is_pair && !is_after_write {
                 continue;
             }
             let [first_run, mut second_run] = self.step_both(which);
             if is_pair {
-                let pair = compare(self.symbols, which, [&first_run, &second_run]);
-                self.findings.add_pair(pair);
+                self.add_pair(which, [&first_run, &second_run]);
             }
             if is_after_write {
                 second_run.counts.lines_dirtied =
                     second_run.own_lines().dirtied_by(&first_run.lines);
-                self.findings
-                    .add(second, State::AfterWrite, Some(&second_run));
+                self.add(second, State::AfterWrite, Some(&second_run));
             }
         }
     }
 
-    fn step_both(&self, which @ (first, second, _): Which) -> [Execution; 2] {
-        let ids = self.fixture.processes(which);
-        let pair = [(first, ids[0]), (second, ids[1])];
-        let [(first_actor, first_request), (second_actor, second_request)] =
-            self.fixture.prepare(pair);
-        let first_run = first_actor.step(first_request);
-        if first.is_write() {
-            first_actor.publish();
+    fn step_both(&self, which: Which) -> [Execution; 2] {
+        let pair = self.fixture.requests(which);
+        self.fixture.warm_up_pair(pair);
+        let [first, second] = [0, 1].map(|thread| &self.fixture.threads[thread]);
+        let first_run = first.step(pair[0]);
+        if pair[0].0.is_write() {
+            first.publish();
         }
-        let runs = [first_run, second_actor.step(second_request)];
+        let runs = [first_run, second.step(pair[1])];
         self.fixture.put_back(pair);
         runs
     }
@@ -187,20 +185,35 @@ impl Look<'_> {
             Operation::Remove => id,
             _ => target(Operation::ReadHit, 0),
         };
-        let execution = thread.step_beside(Request::new(operation, id, 4), holder, held);
-        restore(thread, operation, id);
-        let execution = execution.as_ref();
-        self.findings.add(operation, State::GuardHeld, execution);
+        let execution = thread.step_beside((operation, id), holder, held);
+        restore(thread, (operation, id));
+        self.add(operation, State::GuardHeld, execution.as_ref());
     }
 
     fn first(&mut self, operation: Operation) -> Result<()> {
-        let id = target(operation, 0);
+        let request = (operation, target(operation, 0));
         let newcomer = self.fixture.newcomer()?;
-        let execution = newcomer.step(Request::new(operation, id, 5));
-        restore(&self.fixture.threads[0], operation, id);
-        self.findings
-            .add(operation, State::FirstUse, Some(&execution));
+        let execution = newcomer.step(request);
+        restore(&self.fixture.threads[0], request);
+        self.add(operation, State::FirstUse, Some(&execution));
         Ok(())
+    }
+
+    /// Adds one execution of an operation; none if it waits for a guard.
+    fn add(&mut self, operation: Operation, state: State, went: Option<&Execution>) {
+        let called = went.filter(|_| state == State::Quiescent);
+        let called = called.map(|execution| self.symbols.all_called(&execution.called));
+        self.observed.footprints.push(Footprint {
+            operation,
+            state,
+            counts: went.map(|execution| execution.counts),
+            is_cut_short: went.is_some_and(|execution| execution.is_cut_short),
+            called: called.unwrap_or_default(),
+        });
+    }
+
+    fn add_pair(&mut self, which: Which, runs: [&Execution; 2]) {
+        self.observed.pairs.push(compare(self.symbols, which, runs));
     }
 
     /// The operations of a kind that are looked at in this layout.
@@ -242,80 +255,49 @@ const fn is_after_write((first, second, same_process): Which) -> bool {
     matches!(first, Operation::Apply) && same_process == needs_record
 }
 
-/// What was found so far.
-#[derive(Debug, Default)]
-pub(crate) struct Findings {
-    operations: BTreeMap<(Operation, State), Observed>,
-    pairs: BTreeMap<Which, Vec<Pair>>,
-}
-
-/// What was seen of an operation in a state.
-#[derive(Debug, Default)]
-struct Observed {
-    counts: Vec<Counts>,
-    is_cut_short: bool,
-    /// Where functions begin that are called.
-    called: BTreeSet<u64>,
-    /// It waits for a guard.
-    waits: bool,
-}
-
-impl Findings {
-    /// One execution of an operation; none if it waits for a guard.
-    pub(crate) fn add(&mut self, operation: Operation, state: State, went: Option<&Execution>) {
-        let observed = self.operations.entry((operation, state)).or_default();
-        let Some(execution) = went else {
-            observed.waits = true;
-            return;
+/// Of all executions, each operation in each state that it was looked at in, in the order of the task.
+fn footprints(task: &TraceTask, all: &[Footprint]) -> Vec<Footprint> {
+    let asked = |&operation| task.states.iter().map(move |&state| (operation, state));
+    let merged = |which @ (operation, state)| {
+        let alike = || {
+            all.iter()
+                .filter(move |run| (run.operation, run.state) == which)
         };
-        observed.counts.push(execution.counts);
-        if state == State::Quiescent {
-            observed.called.extend(&execution.called);
+        alike().next()?;
+        let counts: Option<Vec<Counts>> = alike().map(|run| run.counts).collect();
+        let called: BTreeSet<&String> = alike().flat_map(|run| &run.called).collect();
+        Some(Footprint {
+            operation,
+            state,
+            counts: counts.map(|counts| medians(counts.into_iter())),
+            is_cut_short: alike().any(|run| run.is_cut_short),
+            called: called.into_iter().cloned().collect(),
+        })
+    };
+    let all_asked = task.operations.iter().flat_map(asked);
+    all_asked.filter_map(merged).collect()
+}
+
+/// Each pair that was looked at, of those of all layouts.
+fn pairs_of_all_layouts(mut all: Vec<Pair>) -> Vec<Pair> {
+    let which = |pair: &Pair| (pair.first, pair.second, pair.same_process);
+    all.sort_by_key(which);
+    let merged = |all: &[Pair]| {
+        let middle = median(all.iter().map(|pair| pair.conflict));
+        let at_64 = medians(all.iter().map(|pair| pair.at_64));
+        // Names and ways are those of a layout that is like the middle one.
+        let alike = || all.iter().filter(|pair| pair.conflict == middle);
+        let named = alike().next().expect("the middle is that of one");
+        let followed = alike().find(|pair| pair.at_64 == at_64).unwrap_or(named);
+        Pair {
+            at_64,
+            at_128: medians(all.iter().map(|pair| pair.at_128)),
+            paths: followed.paths.clone(),
+            ..named.clone()
         }
-        observed.is_cut_short |= execution.is_cut_short;
-    }
-
-    pub(crate) fn add_pair(&mut self, pair: Pair) {
-        let which = (pair.first, pair.second, pair.same_process);
-        self.pairs.entry(which).or_default().push(pair);
-    }
-
-    /// Each operation in each state that it was looked at in, in the order of the task.
-    pub(crate) fn footprints(&self, task: &TraceTask, symbols: &mut Symbols) -> Vec<Footprint> {
-        let states = task.states.iter();
-        let all = task.operations.iter();
-        let all = all.flat_map(|&operation| states.clone().map(move |&state| (operation, state)));
-        let footprint = |(operation, state)| {
-            let observed = self.operations.get(&(operation, state))?;
-            Some(Footprint {
-                operation,
-                state,
-                counts: (!observed.waits).then(|| medians(observed.counts.iter().copied())),
-                is_cut_short: observed.is_cut_short,
-                called: symbols.all_called(&observed.called),
-            })
-        };
-        all.filter_map(footprint).collect()
-    }
-
-    /// Each pair that was looked at.
-    pub(crate) fn pairs(&self) -> Vec<Pair> {
-        let pairs = self.pairs.values().map(|all| {
-            let middle = median(all.iter().map(|pair| pair.conflict));
-            let at_64 = medians(all.iter().map(|pair| pair.at_64));
-            // Names and ways are those of a layout that is like the middle one.
-            let alike = || all.iter().filter(|pair| pair.conflict == middle);
-            let named = alike().next().expect("the middle is that of one");
-            let followed = alike().find(|pair| pair.at_64 == at_64).unwrap_or(named);
-            Pair {
-                at_64,
-                at_128: medians(all.iter().map(|pair| pair.at_128)),
-                paths: followed.paths.clone(),
-                ..named.clone()
-            }
-        });
-        pairs.collect()
-    }
+    };
+    let by_pair = all.chunk_by(|one, next| which(one) == which(next));
+    by_pair.map(merged).collect()
 }
 
 /// The middle value, of two the lower.

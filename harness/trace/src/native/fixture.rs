@@ -31,11 +31,10 @@ impl Fixture {
         let table = (strategy.make)();
         let threads = if strategy.is_shared() { 2 } else { 1 };
         let threads = (0..threads).map(|_| Actor::start(trap, vec![table], layout));
-        let threads = threads.collect::<Result<Vec<_>>>()?;
         let fixture = Self {
             trap,
             table,
-            threads,
+            threads: threads.collect::<Result<_>>()?,
             layout,
         };
         fill(&fixture.threads[0], steady());
@@ -55,84 +54,80 @@ impl Fixture {
         let writer = Actor::start(self.trap, vec![self.table, other], self.layout)?;
         fill(&writer, steady().map(elsewhere));
         for &operation in Operation::ALL {
-            for id in [target(operation, 0), elsewhere(target(operation, 0))] {
-                warm_up(&writer, operation, id);
-            }
+            warm_up(&writer, (operation, target(operation, 0)));
+            warm_up(&writer, (operation, elsewhere(target(operation, 0))));
         }
         Ok(writer)
     }
 
-    /// The two threads, and what each is to do, ready to be looked at.
-    pub(crate) fn prepare(&self, pair: [(Operation, ProcessId); 2]) -> [(&Actor, Request); 2] {
-        let at = |step, n: usize| Request::new(pair[n].0, pair[n].1, 2 * step + n as u64);
-        let [first, second] = [&self.threads[0], &self.threads[1]];
-        for step in 0..WARM_UP_PAIR {
-            first.run(at(step, 0));
-            second.run(at(step, 1));
+    /// Has each of two threads do its part of a pair until it is used to it.
+    pub(crate) fn warm_up_pair(&self, pair: [Request; 2]) {
+        for _ in 0..WARM_UP_PAIR {
+            self.threads[0].run(pair[0]);
+            self.threads[1].run(pair[1]);
             self.put_back(pair);
         }
-        [(first, at(WARM_UP_PAIR, 0)), (second, at(WARM_UP_PAIR, 1))]
     }
 
     /// Makes the processes of a pair be in the table, or not, as they were.
-    pub(crate) fn put_back(&self, pair: [(Operation, ProcessId); 2]) {
+    pub(crate) fn put_back(&self, pair: [Request; 2]) {
         if !pair.iter().any(|(operation, _)| operation.is_write()) {
             return;
         }
         let thread = &self.threads[0];
         for (_, id) in pair {
             if (0..GUESTS_THERE).any(|n| guest_there(n) == id) {
-                thread.run(Request::new(Operation::Insert, id, 0));
+                thread.run((Operation::Insert, id));
             } else if id >= guest_absent(0) {
-                thread.run(Request::new(Operation::Remove, id, 0));
+                thread.run((Operation::Remove, id));
             }
         }
         thread.publish();
     }
 
-    /// The processes that the operations of a pair are about: the same, or another than usual for the
+    /// The operations of a pair with the processes that they are about: the same, or another than usual for the
     /// second, and another one in each layout.
-    pub(crate) fn processes(&self, (first, second, same_process): Which) -> [ProcessId; 2] {
+    pub(crate) fn requests(&self, (first, second, same_process): Which) -> [Request; 2] {
+        use Operation::{Apply, ReadHit, Remove, Scan};
         let another = 1 + self.layout % (GUESTS_THERE - 1);
-        match (same_process, first, second) {
+        let ids = match (same_process, first, second) {
             (false, ..) => [target(first, 0), target(second, another)],
             // No resident is ever removed.
-            (true, Operation::Apply | Operation::ReadHit | Operation::Scan, Operation::Remove) => {
-                [target(second, 0); 2]
-            }
+            (true, Apply | ReadHit | Scan, Remove) => [target(second, 0); 2],
             (true, ..) => [target(first, 0); 2],
-        }
+        };
+        [(first, ids[0]), (second, ids[1])]
     }
 }
 
 /// Has a thread put processes into the table that is theirs.
 fn fill(thread: &Actor, processes: impl Iterator<Item = ProcessId>) {
-    processes.for_each(|id| thread.run(Request::new(Operation::Insert, id, 0)));
+    processes.for_each(|id| thread.run((Operation::Insert, id)));
     thread.publish();
 }
 
 /// Has a thread do each operation until it is used to it.
 pub(crate) fn warm_up_all(thread: &Actor) {
     for &operation in Operation::ALL {
-        warm_up(thread, operation, target(operation, 0));
+        warm_up(thread, (operation, target(operation, 0)));
     }
 }
 
 /// Has a thread do an operation until it is used to it.
-pub(crate) fn warm_up(thread: &Actor, operation: Operation, id: ProcessId) {
-    for step in 0..WARM_UP {
-        thread.run(Request::new(operation, id, step));
-        restore(thread, operation, id);
+pub(crate) fn warm_up(thread: &Actor, request: Request) {
+    for _ in 0..WARM_UP {
+        thread.run(request);
+        restore(thread, request);
     }
 }
 
 /// Undoes an operation, on the thread that did it.
-pub(crate) fn restore(thread: &Actor, operation: Operation, id: ProcessId) {
+pub(crate) fn restore(thread: &Actor, (operation, id): Request) {
     let undo = match operation {
         Operation::Insert => Operation::Remove,
         Operation::Remove => Operation::Insert,
         _ => return,
     };
-    thread.run(Request::new(undo, id, 0));
+    thread.run((undo, id));
     thread.publish();
 }

@@ -1,9 +1,10 @@
 //! Which bytes of which cache lines were read and written, by what code, and in which order as far as another thread
 //! cares.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
+use model::collect::unique;
 use model::trace::{Path, SharedLines, Touch, Usage};
 
 /// Two lines of 64 bytes, neighbours, which Intel's prefetcher brings together: the key of a group of bytes here.
@@ -12,8 +13,10 @@ const PAIR_BYTES: u64 = 128;
 /// Bytes of a pair of lines, a bit each.
 type Mask = u128;
 
-/// The two lines of a pair.
-const LINES: [Mask; 2] = [u64::MAX as Mask, !(u64::MAX as Mask)];
+/// The two lines of a pair, of 64 bytes.
+pub(crate) const LINES: &[Mask] = &[u64::MAX as Mask, !(u64::MAX as Mask)];
+/// Both as one line, of 128 bytes.
+pub(crate) const PAIR: &[Mask] = &[Mask::MAX];
 
 /// One access to memory.
 #[derive(Clone, Copy, Debug)]
@@ -100,20 +103,11 @@ impl Lines {
         self.pairs_with(writer).map(dirtied).sum()
     }
 
-    /// The lines of 64 bytes that both use and one writes.
-    pub(crate) fn shared_with(&self, other: &Lines) -> Vec<Shared> {
-        self.shared_parts(other, &LINES)
-    }
-
-    /// The lines of 128 bytes that both use and one writes.
-    pub(crate) fn shared_pairs_with(&self, other: &Lines) -> Vec<Shared> {
-        self.shared_parts(other, &[Mask::MAX])
-    }
-
-    fn shared_parts(&self, other: &Lines, parts: &[Mask]) -> Vec<Shared> {
+    /// The lines, [`LINES`] or each [`PAIR`], that both use and one writes.
+    pub(crate) fn shared_with(&self, other: &Lines, lines: &[Mask]) -> Vec<Shared> {
         let shared = self.pairs_with(other).flat_map(|(pair, first, second)| {
-            let parts = parts.iter();
-            parts.filter_map(move |&part| shared(pair, first, second, part))
+            let lines = lines.iter();
+            lines.filter_map(move |&part| shared(pair, first, second, part))
         });
         shared.collect()
     }
@@ -126,10 +120,8 @@ impl Lines {
 
 /// The lines of a pair in which there are bytes of both masks.
 fn count(first: Mask, second: Mask) -> u64 {
-    let lines = LINES.iter();
-    lines
-        .filter(|&line| first & line != 0 && second & line != 0)
-        .count() as u64
+    let is_in_both = |&&line: &&Mask| first & line != 0 && second & line != 0;
+    LINES.iter().filter(is_in_both).count() as u64
 }
 
 /// How many lines are shared, and how.
@@ -204,46 +196,34 @@ pub(crate) fn through<'a>(
     instructions: u64,
     numbers: &HashMap<u64, u32>,
 ) -> Path {
-    let mut path = Path {
-        instructions,
-        ..Path::default()
-    };
     let mut before = 0;
-    for access in accesses {
-        for (line, offset) in lines(access) {
-            let Some(&number) = numbers.get(&line) else {
-                continue;
-            };
-            if path.touches.len() == Path::TOUCHES_MAX {
-                path.is_cut_short = true;
-                return path;
-            }
-            path.touches.push(Touch {
-                after: access.at - before,
-                line: number,
-                offset,
-                usage: access.usage,
-            });
-            before = access.at;
-        }
+    let known = |access: &'a Access| {
+        let known = move |(line, offset)| Some((access, *numbers.get(&line)?, offset));
+        lines(access).filter_map(known)
+    };
+    let touch = |(access, line, offset): (&Access, u32, u8)| Touch {
+        after: access.at - std::mem::replace(&mut before, access.at),
+        line,
+        offset,
+        usage: access.usage,
+    };
+    let mut touches = accesses.flat_map(known).map(touch);
+    Path {
+        touches: touches.by_ref().take(Path::TOUCHES_MAX).collect(),
+        instructions,
+        is_cut_short: touches.next().is_some(),
     }
-    path
 }
 
 /// Numbers for those lines: in the order of the accesses, then by their addresses.
 pub(crate) fn number<'a>(
     accesses: impl Iterator<Item = &'a Access>,
-    shared: &HashSet<u64>,
+    shared: &BTreeSet<u64>,
 ) -> HashMap<u64, u32> {
     let in_order = accesses.flat_map(|access| lines(access).map(|(line, _)| line));
-    let mut rest: Vec<u64> = shared.iter().copied().collect();
-    rest.sort_unstable();
-    let mut numbers = HashMap::new();
-    for line in in_order.filter(|line| shared.contains(line)).chain(rest) {
-        let next = numbers.len() as u32;
-        numbers.entry(line).or_insert(next);
-    }
-    numbers
+    let in_order = in_order.filter(|line| shared.contains(line));
+    let all = unique(in_order.chain(shared.iter().copied()));
+    all.into_iter().zip(0..).collect()
 }
 
 /// The line of an address, by that of its first byte.
@@ -289,26 +269,30 @@ mod tests {
     #[test]
     fn true_and_false_sharing_are_told_apart() {
         let writes = lines(&[(0, 8, true)]);
-        let same = tally(&writes.shared_with(&lines(&[(4, 8, false)])));
+        let same = tally(&writes.shared_with(&lines(&[(4, 8, false)]), LINES));
         assert_eq!((same.one_writes, same.one_writes_apart), (1, 0));
-        let apart = tally(&writes.shared_with(&lines(&[(8, 8, false)])));
+        let apart = tally(&writes.shared_with(&lines(&[(8, 8, false)]), LINES));
         assert_eq!((apart.one_writes, apart.one_writes_apart), (0, 1));
-        let both = tally(&writes.shared_with(&lines(&[(56, 8, true)])));
+        let both = tally(&writes.shared_with(&lines(&[(56, 8, true)]), LINES));
         assert_eq!((both.both_write, both.both_write_apart), (0, 1));
-        assert!(writes.shared_with(&lines(&[(64, 8, true)])).is_empty());
+        assert!(
+            writes
+                .shared_with(&lines(&[(64, 8, true)]), LINES)
+                .is_empty()
+        );
     }
 
     #[test]
     fn neighbours_share_a_pair_of_lines_only() {
         let (first, second) = (lines(&[(0, 8, true)]), lines(&[(64, 8, true)]));
-        assert!(first.shared_with(&second).is_empty());
-        assert_eq!(tally(&first.shared_pairs_with(&second)).both_write_apart, 1);
+        assert!(first.shared_with(&second, LINES).is_empty());
+        assert_eq!(tally(&first.shared_with(&second, PAIR)).both_write_apart, 1);
     }
 
     #[test]
     fn readers_do_not_share() {
         let read = lines(&[(0, 8, false)]);
-        assert!(read.shared_with(&read).is_empty());
+        assert!(read.shared_with(&read, LINES).is_empty());
     }
 
     #[test]
@@ -317,7 +301,7 @@ mod tests {
             lines(&[(0, 4, true), (8, 4, true)]),
             lines(&[(8, 4, false)]),
         );
-        let shared = first.shared_with(&second);
+        let shared = first.shared_with(&second, LINES);
         assert_eq!((shared[0].address, shared[0].by), (8, [(9, 0); 2]));
     }
 
@@ -352,7 +336,7 @@ mod tests {
     #[test]
     fn a_way_is_what_is_shared_of_it_and_what_lies_between() {
         let execution = execution();
-        let shared = HashSet::from([192, 0, 256, 512]);
+        let shared = BTreeSet::from([192, 0, 256, 512]);
         let numbers = number(execution.accesses.iter(), &shared);
         assert_eq!([0, 192, 256, 512].map(|line| numbers[&line]), [0, 1, 2, 3]);
         let path = through(execution.own_accesses(), 26, &numbers);
@@ -381,7 +365,7 @@ mod tests {
     fn a_copy_is_one_access_to_each_line_and_an_endless_way_is_cut() {
         let mut execution = Execution::default();
         (0..16).for_each(|word| execution.add(access(1, 64 + 8 * word, 8, Usage::Load)));
-        let shared = HashSet::from([64, 128]);
+        let shared = BTreeSet::from([64, 128]);
         let path = |execution: &Execution| {
             let numbers = number(execution.accesses.iter(), &shared);
             through(execution.own_accesses(), 1, &numbers)

@@ -1,36 +1,20 @@
 //! One thread's access to a table, ready to do each operation step by step.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use contract::{
     Concurrency, Event, Handle, ProcessId, ProcessStatus, Profile, Specimen, Strategy, Visitor,
 };
 use model::trace::Operation;
-use trap::Stepper;
+use trap::{Recording, Stepper};
 
 use super::processes::{RESIDENTS, STEADY};
 use super::stall::{Observation, Scan};
 use super::threads::{Answer, Mode};
 
-/// What a thread is to do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Request {
-    pub(crate) operation: Operation,
-    /// The process that it is about.
-    pub(crate) id: ProcessId,
-    /// Makes an event another than the one before.
-    step: u64,
-}
-
-impl Request {
-    pub(crate) const fn new(operation: Operation, id: ProcessId, step: u64) -> Self {
-        Self {
-            operation,
-            id,
-            step,
-        }
-    }
-}
+/// What a thread is to do: an operation on a process.
+pub(crate) type Request = (Operation, ProcessId);
 
 /// A table without its type, for as long as the process lives: makes a thread's access to it.
 pub(crate) type Table = &'static (dyn Fn() -> Box<dyn StepHandle> + Send + Sync);
@@ -93,45 +77,49 @@ pub(crate) fn named(name: &str) -> TracedStrategy {
 /// What a scan may come by, at most: thrice what is in the table.
 const VISITED_MAX: usize = 3 * STEADY as usize;
 
+/// Makes each event another than all before.
+static EVENTS: AtomicU64 = AtomicU64::new(0);
+
 impl<H: Handle<ProcessStatus>> StepHandle for H {
-    fn perform(&mut self, request: Request, stepper: &Stepper, mode: Mode) -> Answer {
-        use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan as Visit};
+    fn perform(&mut self, (operation, id): Request, stepper: &Stepper, mode: Mode) -> Answer {
         let armed = matches!(mode, Mode::Step | Mode::StepAndObserve);
         let judges = matches!(mode, Mode::Observe | Mode::StepAndObserve);
-        let id = black_box(request.id);
-        let event = black_box(Event::heartbeat(request.step));
+        let id = black_box(id);
+        let event = black_box(Event::heartbeat(EVENTS.fetch_add(1, Ordering::Relaxed)));
         let record = black_box(ProcessStatus::running(id));
         let nothing = Observation::default();
         // Records are copied while the operation lasts, and examined once it is over.
-        let examined = |(record, recording)| (Observation::from_record(id, record), recording);
-        let (observed, recording) = match (request.operation, judges) {
-            (ReadHit | ReadMiss, true) => {
-                examined(stepper.run(armed, || self.read(id, |record| *record)))
+        let examine = |record| Observation::from_record(id, record);
+        let (observed, recording) = match operation {
+            Operation::ReadHit | Operation::ReadMiss if judges => {
+                let (record, recording) = stepper.run(armed, || self.read(id, |record| *record));
+                (examine(record), recording)
             }
-            (ReadHit | ReadMiss, false) => {
+            Operation::ReadHit | Operation::ReadMiss => {
                 // Not only whether there is one: a record that nobody looks at is not loaded.
                 let read = || black_box(self.read(id, ProcessStatus::touch));
                 (nothing, stepper.run(armed, read).1)
             }
-            (Apply, true) => {
-                let (applied, recording) = stepper.run(armed, || self.apply(id, event));
-                (Observation::applied(applied), recording)
+            Operation::Apply => {
+                let apply = || self.apply(id, event);
+                run(
+                    stepper,
+                    armed,
+                    apply,
+                    judges.then_some(Observation::applied),
+                )
             }
-            (Apply, false) => {
-                let apply = || black_box(self.apply(id, event).is_some());
-                (nothing, stepper.run(armed, apply).1)
+            Operation::Insert => {
+                let insert = || self.insert(id, record);
+                run(stepper, armed, insert, judges.then_some(examine))
             }
-            (Insert, true) => examined(stepper.run(armed, || self.insert(id, record))),
-            (Insert, false) => {
-                let insert = || black_box(self.insert(id, record).is_some());
-                (nothing, stepper.run(armed, insert).1)
-            }
-            (Remove, true) => examined(stepper.run(armed, || self.remove(id))),
-            (Remove, false) => {
-                let remove = || black_box(self.remove(id).is_some());
-                (nothing, stepper.run(armed, remove).1)
-            }
-            (Visit, true) => {
+            Operation::Remove => run(
+                stepper,
+                armed,
+                || self.remove(id),
+                judges.then_some(examine),
+            ),
+            Operation::Scan if judges => {
                 let nobody = (ProcessId(0), ProcessStatus::pending(ProcessId(0)));
                 let (mut visited, mut count) = ([nobody; VISITED_MAX], 0);
                 let visit = |id, record: &ProcessStatus| {
@@ -144,7 +132,7 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
                 let scan = Scan::from_visited(&visited[..count]);
                 (Observation::Scanned(scan), recording)
             }
-            (Visit, false) => {
+            Operation::Scan => {
                 let visit = |_, record: &ProcessStatus| {
                     black_box(record.touch());
                 };
@@ -164,4 +152,20 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
     fn publish(&mut self) {
         Handle::publish(self);
     }
+}
+
+/// Runs an operation, and says what came of it as `judge` has it; without that, what it returns is only made to be there.
+#[inline(always)]
+fn run<T>(
+    stepper: &Stepper,
+    armed: bool,
+    operate: impl FnOnce() -> Option<T>,
+    judge: Option<impl FnOnce(Option<T>) -> Observation>,
+) -> (Observation, Option<Recording>) {
+    if let Some(judge) = judge {
+        let (result, recording) = stepper.run(armed, operate);
+        return (judge(result), recording);
+    }
+    let (_, recording) = stepper.run(armed, || black_box(operate().is_some()));
+    (Observation::default(), recording)
 }

@@ -2,6 +2,7 @@
 //! look shared, or vanish, if one thread played two. And whether all of them sleep, so that nothing will happen by
 //! itself.
 
+use std::cell::Cell;
 use std::fs;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -22,6 +23,8 @@ use super::step_handle::{Request, StepHandle, Table};
 pub(crate) struct Actor {
     asks: SyncSender<Ask>,
     answers: Receiver<Answer>,
+    /// Whether it has begun something that is not answered yet.
+    is_busy: Cell<bool>,
     /// Until this is dropped.
     thread: Option<JoinHandle<()>>,
 }
@@ -99,12 +102,12 @@ impl Actor {
                 let _ = start.send(Err(why));
             }
         });
-        let thread = Some(thread);
         started.recv().unwrap_or_else(|_| is_dead())?;
         Ok(Self {
             asks,
             answers,
-            thread,
+            is_busy: Cell::new(false),
+            thread: Some(thread),
         })
     }
 
@@ -131,22 +134,32 @@ impl Actor {
         self.answer()
     }
 
-    /// Begins to do something, which is answered when it is done.
+    /// Begins to do something, which is answered when it is done, unless it is still at something.
     pub(crate) fn begin(&self, request: Request, mode: Mode) {
-        self.ask(Ask::Do(request, mode));
+        if !self.is_busy.replace(true) {
+            self.ask(Ask::Do(request, mode));
+        }
+    }
+
+    /// Whether it is still at what it has begun.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_busy.get()
     }
 
     /// The answer to what it was asked last.
     pub(crate) fn answer(&self) -> Answer {
+        self.is_busy.set(false);
         self.answers.recv().unwrap_or_else(|_| is_dead())
     }
 
     /// The same, if it is done within so much time.
     pub(crate) fn answer_within(&self, limit: Duration) -> Option<Answer> {
-        match self.answers.recv_timeout(limit) {
+        let answer = match self.answers.recv_timeout(limit) {
             Err(RecvTimeoutError::Disconnected) => is_dead(),
             answer => answer.ok(),
-        }
+        };
+        self.is_busy.set(self.is_busy() && answer.is_none());
+        answer
     }
 
     /// Does something step by step while `holder` is in the middle of a read of `id`; none if it waits for that.
@@ -163,12 +176,12 @@ impl Actor {
         holder.answer();
         allocation_map::pause();
         self.begin(request, Mode::Step);
-        let mut quiescence = Quiescence::within(LOOKS);
+        let mut quiescence = Quiescence::default();
         let answer = loop {
             if let Some(answer) = self.answer_within(GLANCE) {
                 break Some(answer);
             }
-            if trap::is_at(Progress::Released) || quiescence.is_reached() {
+            if trap::is_at(Progress::Released) || quiescence.is_reached(LOOKS) {
                 break None;
             }
         };
@@ -228,7 +241,7 @@ fn obey(
         let mut done = Answer::default();
         match ask {
             Ask::Do(request, mode) => {
-                done = handles[table_of(request.id)].perform(request, stepper, mode);
+                done = handles[table_of(request.1)].perform(request, stepper, mode);
             }
             Ask::Hold(id) => handles[table_of(id)].hold(id, &mut || {
                 let _ = answer.send(Answer::default());
@@ -246,34 +259,24 @@ fn obey(
 }
 
 /// What was seen of the other threads.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Quiescence {
-    /// How often in a row all have to be found asleep, without having run in between.
-    looks_needed: u32,
     /// How often each had given up its processor, when all were asleep.
     before: Vec<u64>,
+    /// How often in a row all were found asleep, without having run in between.
     looks: u32,
 }
 
 impl Quiescence {
-    /// Who has to be found asleep so often in a row.
-    pub(crate) const fn within(looks_needed: u32) -> Self {
-        Self {
-            looks_needed,
-            before: Vec::new(),
-            looks: 0,
-        }
-    }
-
-    /// Looks once more: whether all sleep, and have slept since an earlier look. A thread that is slow
+    /// Looks once more: whether all sleep, and have been found so at so many looks in a row. A thread that is slow
     /// does not sleep, however long it takes.
-    pub(crate) fn is_reached(&mut self) -> bool {
+    pub(crate) fn is_reached(&mut self, looks_needed: u32) -> bool {
         match switches_of_sleepers() {
             Some(now) if now == self.before => self.looks += 1,
             Some(now) => (self.before, self.looks) = (now, 1),
             None => self.looks = 0,
         }
-        self.looks >= self.looks_needed
+        self.looks >= looks_needed
     }
 }
 

@@ -25,7 +25,7 @@ mod two_stops;
 use model::stall::{StallPair, StallSeen};
 use model::trace::Operation;
 use points::Points;
-use stall_experiment::{Manner, PEERS, StallExperiment, Tried, tries};
+use stall_experiment::{Manner, StallExperiment, Tried, tries};
 use trap::{Place, Result, Trap};
 use two_stops::Script;
 
@@ -54,19 +54,13 @@ pub(crate) fn see(
     let experiment = StallExperiment::new(Fixture::set(trap, strategy, 0)?, strategy)?;
     let mut symbols = Symbols::load();
     for &stalled in &task.stalled {
-        let search = Search {
-            experiment: &experiment,
-            stalled,
-            every: task.every,
-        };
-        let pairs = search.pairs(&task.peers, &mut symbols, || begin(stalled));
+        let pairs = pairs(&experiment, stalled, task, &mut symbols, || begin(stalled));
         observed.pairs.extend(pairs);
-        let scripts = Script::all(stalled, &task.peers);
-        for script in scripts.into_iter().filter(|_| task.two_stops > 0) {
+        let scripts = Script::all(stalled, &task.peers).into_iter();
+        for script in scripts.filter(|_| task.two_stops > 0) {
             begin(stalled);
-            observed
-                .two_stops
-                .push(two_stops::search(&experiment, &script, task.two_stops));
+            let result = two_stops::search(&experiment, &script, task.two_stops);
+            observed.two_stops.push(result);
         }
     }
     Ok(observed)
@@ -81,109 +75,86 @@ fn is_blocked(outcome: &Tried) -> bool {
     outcome.as_ref().is_some_and(|outcome| outcome.is_blocked)
 }
 
-/// An operation that is to be stopped at all its points.
-struct Search<'s> {
-    pub(crate) experiment: &'s StallExperiment,
-    pub(crate) stalled: Operation,
-    /// Whether each point is a state of its own.
-    pub(crate) every: bool,
+/// Has the peers of a task try theirs in each state of an operation; `begin` is told whenever others are tried.
+fn pairs(
+    experiment: &StallExperiment,
+    stalled: Operation,
+    task: &StallTask,
+    symbols: &mut Symbols,
+    mut begin: impl FnMut(),
+) -> Vec<StallPair> {
+    let manner = if task.every {
+        Manner::ONE_BY_ONE
+    } else {
+        Manner::QUICK
+    };
+    let pairs = tries(stalled, &task.peers).into_iter().map(|which| {
+        begin();
+        let [request, _] = experiment.fixture.requests(which);
+        let points = Points::from_recording(&experiment.record(request), task.every);
+        let states: Vec<usize> = (0..points.states.len()).collect();
+        let mut outcomes = at_states(experiment, &points, &states, which, manner);
+        confirm(experiment, &points, which, &mut outcomes);
+        pair(&points, which, &outcomes, symbols)
+    });
+    pairs.collect()
 }
 
-impl Search<'_> {
-    /// Has the peers try theirs in each state; `begin` is told whenever others are tried.
-    pub(crate) fn pairs(
-        &self,
-        peers: &[Operation],
-        symbols: &mut Symbols,
-        mut begin: impl FnMut(),
-    ) -> Vec<StallPair> {
-        let all = tries(self.stalled, peers);
-        let (writes, reads): (Vec<Which>, Vec<Which>) =
-            all.iter().partition(|(_, peer, _)| peer.is_write());
-        // What changes the table changes what the stalled operation finds: one at a time.
-        let groups = reads.chunks(PEERS).chain(writes.chunks(1));
-        let manner = if self.every {
-            Manner::ONE_BY_ONE
+/// What comes of a pair in some states of its first operation, in order.
+fn at_states(
+    experiment: &StallExperiment,
+    points: &Points,
+    states: &[usize],
+    which: Which,
+    manner: Manner,
+) -> Vec<Tried> {
+    let point = |&state: &usize| points.states[state];
+    let mut outcomes = Vec::with_capacity(states.len());
+    let mut detours = 0;
+    while outcomes.len() < states.len() {
+        let left = &states[outcomes.len()..];
+        let places = left.iter().map(|state| points.all[point(state)].place);
+        let places: Vec<Place> = places.collect();
+        let (outcomes_by_stop, recording) = experiment.walk(which, &places, manner);
+        let access_path = points.in_common(&recording);
+        let comes_by = |state: &&usize| points.way_to(point(state)) <= access_path;
+        let came_by = left.iter().take_while(comes_by).count();
+        let before = outcomes.len();
+        outcomes.extend(outcomes_by_stop.into_iter().take(came_by));
+        if outcomes.len() > before {
+            detours = 0;
+        } else if detours < DETOURS_MAX && !points.all[point(&left[0])].in_allocator {
+            detours += 1;
         } else {
-            Manner::QUICK
-        };
-        let mut pairs = Vec::new();
-        for tried in groups {
-            begin();
-            let [id, _] = self.experiment.fixture.processes(tried[0]);
-            let points =
-                Points::from_recording(&self.experiment.record(self.stalled, id), self.every);
-            let states: Vec<usize> = (0..points.states.len()).collect();
-            let mut outcomes = self.at_states(&points, &states, tried, manner);
-            for (number, &tried) in tried.iter().enumerate() {
-                self.confirm(&points, tried, number, &mut outcomes);
-                let outcomes: Vec<&Tried> = outcomes.iter().map(|all| &all[number]).collect();
-                pairs.push(pair(&points, tried, &outcomes, symbols));
+            outcomes.push(None);
+            detours = 0;
+        }
+    }
+    outcomes
+}
+
+/// Tries what seemed to be blocked once more, with more patience; what does not come again is not believed.
+/// `outcomes` are by state.
+///
+/// Who has waited for a lock from one state to the next sleeps on when it is given up, until it is
+/// woken: at the end of each stretch of states somebody has to try who comes fresh.
+fn confirm(experiment: &StallExperiment, points: &Points, which: Which, outcomes: &mut [Tried]) {
+    let blocked = 0..outcomes.len();
+    let blocked: Vec<usize> = blocked
+        .filter(|&state| is_blocked(&outcomes[state]))
+        .collect();
+    let try_at = |states: &[usize]| at_states(experiment, points, states, which, Manner::PATIENT);
+    for stretch in blocked.chunk_by(|state, next| state + 1 == *next) {
+        let mut left = stretch;
+        while let Some((&last, before)) = left.split_last() {
+            left = before;
+            outcomes[last] = try_at(&[last]).remove(0);
+            if is_blocked(&outcomes[last]) {
+                break;
             }
         }
-        pairs.sort_by_key(|pair| {
-            let which = (pair.stalled, pair.peer, pair.same_process);
-            all.iter().position(|tried| *tried == which)
-        });
-        pairs
-    }
-
-    /// What comes of the tries in some states of the operation, in order.
-    fn at_states(
-        &self,
-        points: &Points,
-        states: &[usize],
-        tries: &[Which],
-        manner: Manner,
-    ) -> Vec<Vec<Tried>> {
-        let point = |state: usize| points.states[state];
-        let mut outcomes: Vec<Vec<Tried>> = Vec::with_capacity(states.len());
-        let mut detours = 0;
-        while outcomes.len() < states.len() {
-            let left = &states[outcomes.len()..];
-            let place = |&state: &usize| points.all[point(state)].place;
-            let places: Vec<Place> = left.iter().map(place).collect();
-            let (outcomes_by_stop, recording) = self.experiment.walk(tries, &places, manner);
-            let access_path = points.in_common(&recording);
-            let comes_by = |state: &&usize| points.way_to(point(**state)) <= access_path;
-            let came_by = left.iter().take_while(comes_by).count();
-            let reached: Vec<_> = outcomes_by_stop.into_iter().take(came_by).collect();
-            if !reached.is_empty() {
-                detours = 0;
-            } else if detours < DETOURS_MAX && !points.all[point(left[0])].in_allocator {
-                detours += 1;
-            } else {
-                outcomes.push(vec![None; tries.len()]);
-                detours = 0;
-            }
-            outcomes.extend(reached);
-        }
-        outcomes
-    }
-
-    /// Tries what seemed to be blocked once more, alone and with more patience; what does not come again
-    /// is not believed. `outcomes` are by state, and within it by `number`.
-    ///
-    /// Who has waited for a lock from one state to the next sleeps on when it is given up, until it is
-    /// woken: at the end of each stretch of states somebody has to try who comes fresh.
-    fn confirm(&self, points: &Points, tried: Which, number: usize, outcomes: &mut [Vec<Tried>]) {
-        let blocks = |&state: &usize| is_blocked(&outcomes[state][number]);
-        let blocked: Vec<usize> = (0..outcomes.len()).filter(blocks).collect();
-        let try_at = |states: &[usize]| self.at_states(points, states, &[tried], Manner::PATIENT);
-        for stretch in blocked.chunk_by(|state, next| state + 1 == *next) {
-            let mut left = stretch;
-            while let Some((&last, before)) = left.split_last() {
-                let outcome = try_at(&[last]).remove(0).remove(0);
-                let is_blocked = is_blocked(&outcome);
-                outcomes[last][number] = outcome;
-                left = before;
-                if is_blocked {
-                    break;
-                }
-            }
-            for (&state, mut again) in left.iter().zip(try_at(left)) {
-                outcomes[state][number] = again.remove(0);
-            }
+        for (&state, again) in left.iter().zip(try_at(left)) {
+            outcomes[state] = again;
         }
     }
 }
@@ -192,25 +163,24 @@ impl Search<'_> {
 fn pair(
     points: &Points,
     (stalled, peer, same_process): Which,
-    outcomes: &[&Tried],
+    outcomes: &[Tried],
     symbols: &mut Symbols,
 ) -> StallPair {
     let count = |states: &[usize]| -> u64 {
         let lengths = states.iter().map(|&state| points.of_state(state).len());
         lengths.sum::<usize>() as u64
     };
-    let flaw_of = |outcome: &Tried| outcome.as_ref()?.flaw.clone();
     let states = |is_it: &dyn Fn(&Tried) -> bool| -> Vec<usize> {
         let states = 0..outcomes.len();
-        states.filter(|&state| is_it(outcomes[state])).collect()
+        states.filter(|&state| is_it(&outcomes[state])).collect()
     };
+    let flaw_of = |outcome: &Tried| outcome.as_ref()?.flaw.clone();
     let blocked = states(&is_blocked);
     let flawed = states(&|outcome| flaw_of(outcome).is_some());
-    let untried = states(&|outcome| outcome.is_none());
     let first = blocked.first().map(|&state| points.of_state(state).start);
     let last = blocked.last().map(|&state| points.of_state(state).end - 1);
     let evidence = flawed.first().and_then(|&state| {
-        let flaw = flaw_of(outcomes[state])?;
+        let flaw = flaw_of(&outcomes[state])?;
         Some(format!("at {}: {flaw}", points.of_state(state).start))
     });
     StallPair {
@@ -220,7 +190,7 @@ fn pair(
         points: points.all.len() as u64,
         blocked: count(&blocked),
         in_allocator: count(&in_allocator(&blocked, points)),
-        untried: count(&untried),
+        untried: count(&states(&Option::is_none)),
         first: first.map(|point| point as u64),
         last: last.map(|point| point as u64),
         held_by: first.and_then(|point| symbols.owner(points.calls_at(point))),

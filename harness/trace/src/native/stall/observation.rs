@@ -4,6 +4,7 @@ use contract::{ProcessId, ProcessStatus, Rejected, Specimen};
 use model::trace::Operation;
 
 use crate::native::processes::{STEADY, all_processes, is_elsewhere, number_of, steady};
+use crate::native::step_handle::Request;
 
 /// What came of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,29 +64,26 @@ impl Scan {
         }
     }
 
-    /// The revision of a process that is there all the time, or comes and goes, as it was found.
-    fn revision(&self, id: ProcessId) -> Option<u64> {
-        let number = number_of(id)?;
-        (self.times[number] > 0).then(|| self.revisions[number])
+    /// What it found of a process that is there all the time, or comes and goes.
+    fn observation(&self, id: ProcessId) -> Observation {
+        let number = number_of(id).filter(|&number| self.times[number] > 0);
+        number.map_or(Observation::Nothing, |number| {
+            Observation::Record(self.revisions[number])
+        })
     }
 }
 
 impl Observation {
     /// A record that was found for a process, or none.
     pub(crate) fn from_record(id: ProcessId, record: Option<ProcessStatus>) -> Self {
-        let Some(record) = record else {
-            return Observation::Nothing;
-        };
-        if record.examine(id).is_ok() {
-            return Observation::Record(record.revision());
-        }
-        let owner = all_processes().find(|&other| record.examine(other).is_ok());
-        owner.map_or(Observation::Torn, Observation::Foreign)
-    }
-
-    /// What a reader finds of a record of that revision, or of none.
-    fn from_revision(revision: Option<u64>) -> Self {
-        revision.map_or(Observation::Nothing, Observation::Record)
+        record.map_or(Observation::Nothing, |record| {
+            let is_of = |&other: &ProcessId| record.examine(other).is_ok();
+            if is_of(&id) {
+                return Observation::Record(record.revision());
+            }
+            let owner = all_processes().find(is_of);
+            owner.map_or(Observation::Torn, Observation::Foreign)
+        })
     }
 
     /// What applying an event gave.
@@ -133,38 +131,30 @@ impl Observation {
 /// The revision of a record that is inserted here.
 const INSERTED: u64 = 1;
 
-/// What an operation does to a record of a revision, or to none: what it answers, and what is there
-/// afterwards.
-pub(super) fn carried_out(operation: Operation, before: Option<u64>) -> (Observation, Option<u64>) {
-    let observation = Observation::from_revision(before);
-    match operation {
-        Operation::ReadHit | Operation::ReadMiss | Operation::Scan => (observation, before),
-        Operation::Apply => match before {
-            Some(revision) => (Observation::Applied(revision + 1), Some(revision + 1)),
-            None => (Observation::Nothing, None),
-        },
-        Operation::Insert => (observation, Some(INSERTED)),
-        Operation::Remove => (observation, None),
+/// What an operation does to a record, or to none: what it answers, and what readers find afterwards.
+fn carried_out(operation: Operation, before: Observation) -> (Observation, Observation) {
+    match (operation, before.revision()) {
+        (Operation::ReadHit | Operation::ReadMiss | Operation::Scan, _) => (before, before),
+        (Operation::Apply, None) => (Observation::Nothing, Observation::Nothing),
+        (Operation::Apply, Some(revision)) => {
+            let next = revision + 1;
+            (Observation::Applied(next), Observation::Record(next))
+        }
+        (Operation::Insert, _) => (before, Observation::Record(INSERTED)),
+        (Operation::Remove, _) => (before, Observation::Nothing),
     }
 }
 
 /// What readers find of the records that operations are about.
 pub(crate) type Readings = Vec<(ProcessId, Observation)>;
 
-/// An operation of another thread.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Other {
-    pub(crate) operation: Operation,
-    pub(crate) id: ProcessId,
-    /// Its answer, where that is known.
-    pub(crate) observed: Option<Observation>,
-}
+/// An operation of another thread, and its answer, where that is known.
+pub(crate) type Other = (Request, Option<Observation>);
 
 /// An operation, and what another thread did while it lasted.
 #[derive(Debug)]
 pub(crate) struct Beside<'b> {
-    pub(crate) operation: Operation,
-    pub(crate) id: ProcessId,
+    pub(crate) request: Request,
     pub(crate) observed: Observation,
     /// One after the other.
     pub(crate) others: &'b [Other],
@@ -186,7 +176,7 @@ impl Beside<'_> {
         let orders: Vec<Order> = (0..=self.during).map(|place| self.order(place)).collect();
         if let Observation::Scanned(scan) = self.observed {
             let returned = self.returned();
-            let flaw = scan.flaw(returned.unwrap_or(self.id), returned);
+            let flaw = scan.flaw(returned.unwrap_or(self.request.1), returned);
             let flaw = flaw.map(str::to_owned);
             return flaw.or_else(|| self.flaw_of_scan(&scan, &orders));
         }
@@ -210,30 +200,23 @@ impl Beside<'_> {
 
     /// What all answer if the operation takes effect after so many of the others.
     fn order(&self, place: usize) -> Order {
-        let before = self.before.iter();
-        let mut now: Revisions = before.map(|&(id, was)| (id, was.revision())).collect();
+        let mut now = self.before.to_vec();
         let mut is_of_others = true;
         let mut observed = Observation::Nothing;
         let mut instant = now.clone();
         for number in 0..=self.others.len() {
             if number == place {
                 instant.clone_from(&now);
-                observed = carry_out(&mut now, self.operation, self.id);
+                observed = carry_out(&mut now, self.request);
             }
-            if let Some(other) = self.others.get(number) {
-                let answer = carry_out(&mut now, other.operation, other.id);
-                is_of_others &= other.observed.is_none_or(|observed| observed == answer);
+            if let Some(&(other, known)) = self.others.get(number) {
+                let answer = carry_out(&mut now, other);
+                is_of_others &= known.is_none_or(|observed| observed == answer);
             }
         }
-        let left = now
-            .iter()
-            .map(|&(id, revision)| (id, Observation::from_revision(revision)));
         Order {
             observed,
-            is_of_others: is_of_others
-                && self
-                    .after
-                    .is_none_or(|after| left.eq(after.iter().copied())),
+            is_of_others: is_of_others && self.after.is_none_or(|after| after == now),
             instant,
         }
     }
@@ -251,14 +234,12 @@ impl Beside<'_> {
         };
         let agrees = |order: &Order, id: ProcessId| {
             let mut all = order.instant.iter();
-            all.any(|&(of, revision)| of == id && revision == scan.revision(id))
+            all.any(|&read| read == (id, scan.observation(id)))
         };
-        let stale = ids().find(|&id| !orders.iter().any(|order| agrees(order, id)));
-        if let Some(id) = stale {
-            let observed = Observation::from_revision(scan.revision(id)).describe();
-            return Some(format!(
-                "{observed} of a process that was never like that meanwhile"
-            ));
+        if let Some(id) = ids().find(|&id| !orders.iter().any(|order| agrees(order, id))) {
+            let observed = scan.observation(id).describe();
+            let what = "of a process that was never like that meanwhile";
+            return Some(format!("{observed} {what}"));
         }
         let is_of_one = orders.iter().any(|order| ids().all(|id| agrees(order, id)));
         (self.is_snapshot && !is_of_one).then(|| "saw records of different instants".into())
@@ -266,17 +247,16 @@ impl Beside<'_> {
 
     /// The process that leaves and comes again, if one does.
     fn returned(&self) -> Option<ProcessId> {
-        let ids = |operation| {
-            let others = self.others.iter();
-            let others = others.filter(move |other| other.operation == operation);
-            others.map(|other| other.id)
+        let mut others = self.others.iter().map(|&(request, _)| request);
+        let comes = |id| {
+            self.others
+                .iter()
+                .any(|&(other, _)| other == (Operation::Insert, id))
         };
-        ids(Operation::Remove).find(|&id| ids(Operation::Insert).any(|other| other == id))
+        let returned = others.find(|&(operation, id)| operation == Operation::Remove && comes(id));
+        returned.map(|(_, id)| id)
     }
 }
-
-/// Revisions of records, or that there is none.
-type Revisions = Vec<(ProcessId, Option<u64>)>;
 
 /// One order.
 struct Order {
@@ -285,64 +265,48 @@ struct Order {
     /// Whether the others answer what they answered, and leave what is left.
     is_of_others: bool,
     /// What was there when the operation took effect.
-    instant: Revisions,
+    instant: Readings,
 }
 
 /// Does it to what is there, and says what it answers.
-fn carry_out(now: &mut Revisions, operation: Operation, id: ProcessId) -> Observation {
-    let Some((_, revision)) = now.iter_mut().find(|(known, _)| *known == id) else {
+fn carry_out(now: &mut Readings, (operation, id): Request) -> Observation {
+    let Some((_, record)) = now.iter_mut().find(|(known, _)| *known == id) else {
         return Observation::Nothing;
     };
-    let (observed, left) = carried_out(operation, *revision);
-    *revision = left;
+    let (observed, left) = carried_out(operation, *record);
+    *record = left;
     observed
 }
 
-/// A stalled operation and a peer's, and what is known of them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Encounter {
-    pub(crate) stalled: Operation,
-    pub(crate) peer: Operation,
-    /// The processes that they are about.
-    pub(crate) ids: [ProcessId; 2],
-    /// What a reader found of the peer's record before both.
-    pub(crate) before: Observation,
+/// What no order of a stalled operation and a peer's explains of what the peer saw and, where it is known, of what was
+/// there `after` both. A reader found `before` of the peer's record.
+pub(crate) fn flaw_of_peer(
+    [stalled, peer]: [Request; 2],
+    before: Observation,
+    observed: Observation,
+    after: Option<Observation>,
+) -> Option<String> {
+    let after = after.map(|after| [(peer.1, after)]);
+    Beside {
+        request: peer,
+        observed,
+        others: &[(stalled, None)],
+        during: 1,
+        before: &[(peer.1, before)],
+        after: after.as_ref().map(|after| &after[..]),
+        is_snapshot: false,
+    }
+    .flaw()
 }
 
-impl Encounter {
-    /// What no order of the two explains of what the peer saw and, where it is known, of what was
-    /// there after both.
-    pub(crate) fn flaw(&self, observed: Observation, after: Option<Observation>) -> Option<String> {
-        let [stalled_id, id] = self.ids;
-        let after = after.map(|after| [(id, after)]);
-        let beside = Beside {
-            operation: self.peer,
-            id,
-            observed,
-            others: &[Other {
-                operation: self.stalled,
-                id: stalled_id,
-                observed: None,
-            }],
-            during: 1,
-            before: &[(id, self.before)],
-            after: after.as_ref().map(<[_; 1]>::as_slice),
-            is_snapshot: false,
-        };
-        beside.flaw()
-    }
-
-    /// What is there once the peer is done beside an operation that does not write; and if that is
-    /// another kind of thing than before, how it is undone, with what is there then.
-    pub(crate) fn aftermath(&self) -> (Observation, Option<Operation>) {
-        let before = self.before.revision();
-        let (_, left) = carried_out(self.peer, before);
-        let (left, undo) = match (before, left) {
-            (None, Some(_)) => (None, Some(Operation::Remove)),
-            (Some(_), None) => (Some(INSERTED), Some(Operation::Insert)),
-            _ => (left, None),
-        };
-        (Observation::from_revision(left), undo)
+/// What is there once a peer is done beside an operation that does not write; and if that is
+/// another kind of thing than before, how it is undone, with what is there then.
+pub(crate) fn aftermath(peer: Operation, before: Observation) -> (Observation, Option<Operation>) {
+    let (_, left) = carried_out(peer, before);
+    match (before.revision(), left.revision()) {
+        (None, Some(_)) => (Observation::Nothing, Some(Operation::Remove)),
+        (Some(_), None) => (Observation::Record(INSERTED), Some(Operation::Insert)),
+        _ => (left, None),
     }
 }
 

@@ -9,8 +9,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use iced_x86::{Instruction, InstructionInfoFactory, UsedMemory};
-use trap::{Place, Recording, Step};
+use iced_x86::InstructionInfoFactory;
+use trap::{Place, Recording};
 
 use crate::native::execution::{address_of, effects, is_system_call};
 use crate::native::follower::{Calls, Follower};
@@ -51,26 +51,55 @@ pub(super) struct Point {
 impl Points {
     /// Those of a recorded operation; each a state of its own if `every` is to be tried.
     pub(crate) fn from_recording(recording: &Recording, every: bool) -> Self {
-        let mut reader = Reader {
-            follower: Follower::default(),
-            times: HashMap::new(),
-            knowledge: InstructionInfoFactory::new(),
-            unknown: Vec::new(),
-        };
-        let mut points = Vec::with_capacity(recording.steps.len());
+        let mut follower = Follower::default();
+        let mut knowledge = InstructionInfoFactory::new();
+        // How often each instruction came.
+        let mut times: HashMap<u64, usize> = HashMap::new();
+        // Blocks that it has allocated, and that nobody else can know of.
+        let mut unknown: Vec<Range<u64>> = Vec::new();
+        let mut all: Vec<Point> = Vec::with_capacity(recording.steps.len());
         let mut states = Vec::new();
-        let mut is_new = true;
-        for (number, step) in recording.steps.iter().enumerate() {
-            if is_new || every {
-                states.push(number);
+        for step in &recording.steps {
+            if every || all.last().is_none_or(|before| before.is_seen) {
+                states.push(all.len());
             }
-            let point = reader.point(step, recording);
-            is_new = point.is_seen;
-            points.push(point);
+            let followed = follower.follow(step);
+            if let Some((address, bytes)) = followed.block {
+                unknown.push(address..address + bytes);
+            }
+            let times = times.entry(step.address).or_default();
+            let nth = std::mem::replace(times, *times + 1);
+            let in_allocator = follower.allocation.is_some();
+            let code = &followed.instruction;
+            // The kernel may reach anything.
+            let (mut is_access, mut is_seen) = (is_system_call(code), is_system_call(code));
+            for memory in knowledge.info(code).used_memory() {
+                let (reads, writes) = effects(memory.access());
+                // An address that cannot be told may be anybody's.
+                let is_shared = address_of(memory, step, recording.fs_base).is_none_or(|address| {
+                    let is_unknown = unknown.iter().any(|block| block.contains(&address));
+                    !recording.stack.contains(&address) && !is_unknown
+                });
+                is_access |= (reads || writes) && is_shared;
+                is_seen |= writes && is_shared;
+            }
+            if is_seen && !in_allocator && !is_system_call(code) {
+                // It may have been the address of any of them. The allocator's own books name no block
+                // that is in use.
+                unknown.clear();
+            }
+            let address = step.address;
+            all.push(Point {
+                place: Place { address, nth },
+                in_allocator,
+                is_seen,
+                is_access,
+                within: followed.within,
+            });
         }
         Self {
-            all: points,
-            calls: reader.follower.calls,
+            all,
+            calls: follower.calls,
             states,
         }
     }
@@ -111,65 +140,5 @@ impl Points {
     /// How far that is for a point: the changes that lead there.
     pub(crate) fn way_to(&self, point: usize) -> usize {
         changes(&self.all[..point]).count()
-    }
-}
-
-struct Reader {
-    follower: Follower,
-    /// How often each instruction came.
-    times: HashMap<u64, usize>,
-    knowledge: InstructionInfoFactory,
-    /// Blocks that it has allocated, and that nobody else can know of.
-    unknown: Vec<Range<u64>>,
-}
-
-impl Reader {
-    fn point(&mut self, step: &Step, recording: &Recording) -> Point {
-        let followed = self.follower.follow(step);
-        if let Some((address, bytes)) = followed.block {
-            self.unknown.push(address..address + bytes);
-        }
-        let address = step.address;
-        let times = self.times.entry(address).or_default();
-        let nth = std::mem::replace(times, *times + 1);
-        let in_allocator = self.follower.allocation.is_some();
-        let (is_access, is_seen) = self.reaches(step, &followed.instruction, recording);
-        if is_seen && !in_allocator && !is_system_call(&followed.instruction) {
-            // It may have been the address of any of them. The allocator's own books name no block
-            // that is in use.
-            self.unknown.clear();
-        }
-        Point {
-            place: Place { address, nth },
-            in_allocator,
-            is_seen,
-            is_access,
-            within: followed.within,
-        }
-    }
-
-    /// Whether the instruction accesses what others can reach, and whether they can see what it does.
-    fn reaches(&mut self, step: &Step, code: &Instruction, recording: &Recording) -> (bool, bool) {
-        if is_system_call(code) {
-            return (true, true);
-        }
-        let unknown = &self.unknown;
-        let is_shared = |memory: &UsedMemory| {
-            let address = address_of(memory, step, recording.fs_base);
-            // One that cannot be told may be anybody's.
-            address.is_none_or(|address| {
-                let is_unknown = unknown.iter().any(|block| block.contains(&address));
-                !recording.stack.contains(&address) && !is_unknown
-            })
-        };
-        let (mut is_access, mut is_seen) = (false, false);
-        for memory in self.knowledge.info(code).used_memory() {
-            let (reads, writes) = effects(memory.access());
-            if (reads || writes) && is_shared(memory) {
-                is_access = true;
-                is_seen |= writes;
-            }
-        }
-        (is_access, is_seen)
     }
 }

@@ -6,7 +6,7 @@ use contract::{ProcessId, ScanConsistency};
 use model::trace::Operation;
 use trap::{Place, Progress, Recording, Result};
 
-use super::observation::{Beside, Encounter, Observation, Other, Readings};
+use super::observation::{Beside, Observation, Other, Readings, aftermath, flaw_of_peer};
 use super::two_stops::Script;
 use crate::native::fixture::{Fixture, restore, warm_up_all};
 use crate::native::processes::{Which, has_pair};
@@ -57,10 +57,10 @@ impl Manner {
     };
 }
 
-/// A table, a thread that is stopped, its peers, one for each try, and one that writes at stops.
+/// A table, a thread that is stopped, a peer that tries beside it, and one that writes at stops.
 pub(crate) struct StallExperiment {
     pub(super) fixture: Fixture,
-    peers: Vec<Actor>,
+    peer: Actor,
     writer: Actor,
     /// Whether scans are claimed to be of one instant.
     is_snapshot: bool,
@@ -80,21 +80,15 @@ pub(crate) struct Trip {
 /// What came of a try; none where the thread did not come by again.
 pub(crate) type Tried = Option<Outcome>;
 
-/// As many as are tried at one point: each may be blocked there.
-pub(crate) const PEERS: usize = 5;
-
 impl StallExperiment {
     pub(crate) fn new(fixture: Fixture, strategy: TracedStrategy) -> Result<Self> {
-        let peers = (0..PEERS).map(|_| fixture.newcomer());
-        let peers = peers.collect::<Result<Vec<_>>>()?;
-        peers.iter().for_each(warm_up_all);
-        let writer = fixture.writer(strategy)?;
-        let is_snapshot = strategy.profile.scan_consistency == ScanConsistency::Snapshot;
+        let peer = fixture.newcomer()?;
+        warm_up_all(&peer);
         Ok(Self {
+            peer,
+            writer: fixture.writer(strategy)?,
+            is_snapshot: strategy.profile.scan_consistency == ScanConsistency::Snapshot,
             fixture,
-            peers,
-            writer,
-            is_snapshot,
         })
     }
 
@@ -103,48 +97,79 @@ impl StallExperiment {
     }
 
     /// The operation without a stop.
-    pub(crate) fn record(&self, operation: Operation, id: ProcessId) -> Recording {
-        for step in 0..4 {
-            self.stalled().run(Request::new(operation, id, step));
-            self.put_back(operation, id);
+    pub(crate) fn record(&self, request: Request) -> Recording {
+        for _ in 0..4 {
+            self.stalled().run(request);
+            self.put_back(request);
         }
-        let request = Request::new(operation, id, 4);
         let answer = self.stalled().perform(request, Mode::Step);
-        self.put_back(operation, id);
+        self.put_back(request);
         answer.recording()
     }
 
-    fn put_back(&self, operation: Operation, id: ProcessId) {
-        restore(self.stalled(), operation, id);
+    fn put_back(&self, request: Request) {
+        restore(self.stalled(), request);
         self.stalled().publish();
     }
 
-    /// Stops the first operation of the `tries`, all of which have the same, at each of the `places`, one after the
-    /// other, and has the peers try the second ones: what came of each by stop, and what the stopped thread executed.
-    /// Whoever is blocked at one goes on trying at the next. Who has written undoes that; it ends where
-    /// that is not enough, because the operation writes, too, or is to be met by nobody's writes. At most
-    /// [`PEERS`] tries, and only one if it writes.
+    /// Stops the first operation of a pair at each of the `places`, one after the other, and has the peer try the second:
+    /// what came of that by stop, and what the stopped thread executed. A peer that is blocked at one goes on trying at
+    /// the next. One that has written undoes that; it ends where that is not enough, because the operation writes, too,
+    /// or is to be met by nobody's writes.
     pub(crate) fn walk(
         &self,
-        tries: &[Which],
+        which: Which,
         places: &[Place],
         manner: Manner,
-    ) -> (Vec<Vec<Tried>>, Recording) {
-        let peers = self.peers.iter().zip(tries);
-        let trials = peers.map(|(peer, &which)| Trial::new(peer, self.encounter(which)));
-        let mut trials: Vec<Trial<'_>> = trials.collect();
-        let (operation, ..) = tries[0];
-        let is_undone = !manner.afresh && !operation.is_write();
-        let request = Request::new(operation, trials[0].encounter.ids[0], 7);
-        let (answer, stops) = self.stop_at_each(request, Mode::Step, places, |_, has_next| {
-            for trial in &mut trials {
-                trial.stop(manner);
+    ) -> (Vec<Tried>, Recording) {
+        let both @ [stalled, peer] = self.fixture.requests(which);
+        let undoes = !manner.afresh && !stalled.0.is_write();
+        let mut before = read(&self.peer, peer.1);
+        // By stop: what was there for the peer, and what it saw; nothing while it was blocked.
+        let mut tried: Vec<(Observation, Option<Observation>)> = Vec::new();
+        // What it did at the last stop is undone, or about to be.
+        let mut is_undone = false;
+        let (answer, _) = self.stop_at_each(stalled, Mode::Step, places, |_, has_next| {
+            let observed = self.peer_tries(peer, manner);
+            tried.push((before, observed));
+            is_undone = false;
+            if !(has_next && peer.0.is_write() && observed.is_some()) {
+                return has_next;
             }
-            let mut goes_on =
-                |trial: &mut Trial<'_>| !trial.has_written() || is_undone && trial.undo(manner);
-            has_next && trials.iter_mut().all(&mut goes_on)
+            if undoes {
+                let (left, undo) = aftermath(peer.0, before);
+                before = left;
+                is_undone = undo.is_some();
+                return undo.is_none_or(|undo| self.peer_tries((undo, peer.1), manner).is_some());
+            }
+            false
         });
-        (self.judged(trials, stops), answer.recording())
+        let late = self.peer.is_busy().then(|| self.peer.answer().observed);
+        let late = late.filter(|_| !is_undone);
+        let is_left = peer.0.is_write() && !is_undone;
+        let left = is_left.then(|| {
+            self.stalled().publish();
+            read(&self.fixture.threads[1], peer.1)
+        });
+        let last = tried.len().saturating_sub(1);
+        let tried = tried.into_iter().enumerate();
+        let outcomes = tried.map(|(stop, (before, observed))| {
+            let seen = observed.or(late.filter(|_| stop == last));
+            let left = left.filter(|_| stop == last);
+            Some(Outcome {
+                is_blocked: observed.is_none(),
+                flaw: seen.and_then(|seen| flaw_of_peer(both, before, seen, left)),
+            })
+        });
+        let outcomes = outcomes.collect();
+        self.fixture.put_back(both);
+        (outcomes, answer.recording())
+    }
+
+    /// What the peer sees of what it begins, or of what it is still at; nothing if it is blocked.
+    fn peer_tries(&self, request: Request, manner: Manner) -> Option<Observation> {
+        self.peer.begin(request, Mode::Observe);
+        wait(&self.peer, manner)
     }
 
     /// Has the stalled thread do something with stops at the `places`, where `at_stop` does what there is to do;
@@ -169,31 +194,17 @@ impl StallExperiment {
             let may_go_on = at_stop(stops, next.is_some());
             stops += 1;
             match next {
-                Some(&next) if may_go_on => trap::advance_to(next),
-                None if may_go_on && stops < Script::STOPS => {
-                    trap::step_on();
-                    break self.stalled().answer();
+                Some(&next) if may_go_on => {
+                    trap::advance_to(next);
+                    continue;
                 }
-                _ => {
-                    trap::go_on();
-                    break self.stalled().answer();
-                }
+                None if may_go_on && stops < Script::STOPS => trap::step_on(),
+                _ => trap::go_on(),
             }
+            break self.stalled().answer();
         };
         trap::stop_at(None);
         (answer, stops)
-    }
-
-    /// The two operations, and what is there for the peer before them.
-    fn encounter(&self, which @ (stalled, peer, _): Which) -> Encounter {
-        let ids = self.fixture.processes(which);
-        let before = read(&self.peers[0], ids[1]);
-        Encounter {
-            stalled,
-            peer,
-            ids,
-            before,
-        }
     }
 
     /// Does an operation with stops at the `places`, two at most, and has the writer write at each what
@@ -203,30 +214,25 @@ impl StallExperiment {
         let processes = script.processes();
         self.publish();
         let before = self.readings(&processes);
-        let mut writing = Writing {
-            writer: Peer::new(&self.writer),
-            done: Vec::new(),
-        };
-        let request = Request::new(script.operation, script.id, 7);
+        let mut done = Vec::new();
         let mut is_blocked = false;
-        let (answer, stops) =
-            self.stop_at_each(request, Mode::StepAndObserve, places, |stop, _| {
-                let until_now = script.at_stops[..=stop].as_flattened();
-                let is_done = writing.write(until_now, Some(Manner::PATIENT));
-                is_blocked |= stop == 0 && !is_done;
-                is_done
-            });
-        let during = writing.done.len() + usize::from(writing.writer.is_busy);
+        let mode = Mode::StepAndObserve;
+        let (answer, stops) = self.stop_at_each(script.request, mode, places, |stop, _| {
+            let until_now = script.at_stops[..=stop].as_flattened();
+            let is_done = self.write(until_now, &mut done, Some(Manner::PATIENT));
+            is_blocked |= stop == 0 && !is_done;
+            is_done
+        });
+        let during = done.len() + usize::from(self.writer.is_busy());
         if !places.is_empty() {
-            writing.write(script.at_stops.as_flattened(), None);
+            self.write(script.at_stops.as_flattened(), &mut done, None);
         }
         self.publish();
         let after = self.readings(&processes);
         let beside = Beside {
-            operation: script.operation,
-            id: script.id,
+            request: script.request,
             observed: answer.observed,
-            others: &writing.done,
+            others: &done,
             during,
             before: &before,
             after: Some(&after),
@@ -240,6 +246,23 @@ impl StallExperiment {
             is_blocked,
             flaw,
         }
+    }
+
+    /// Has the writer write what is left of `all`, or go on with what it began at the stop before; whether it got
+    /// `done`. Nobody is stopped any more if there is no manner.
+    fn write(&self, all: &[Request], done: &mut Vec<Other>, manner: Option<Manner>) -> bool {
+        while let Some(&request) = all.get(done.len()) {
+            self.writer.begin(request, Mode::Observe);
+            let observed = match manner {
+                Some(manner) => wait(&self.writer, manner),
+                None => Some(self.writer.answer().observed),
+            };
+            if observed.is_none() {
+                return false;
+            }
+            done.push((request, observed));
+        }
+        true
     }
 
     /// Whatever was written to either table is what readers find.
@@ -261,7 +284,7 @@ impl StallExperiment {
                 (None, Some(_)) => Operation::Remove,
                 _ => continue,
             };
-            self.writer.run(Request::new(operation, id, 0));
+            self.writer.run((operation, id));
             self.writer.publish();
         }
     }
@@ -276,39 +299,12 @@ impl StallExperiment {
             trap::rest();
         }
     }
-
-    /// What came of the tries, by stop; the thread has gone on. Makes the table what it was.
-    fn judged(&self, trials: Vec<Trial<'_>>, stops: usize) -> Vec<Vec<Tried>> {
-        let mut outcomes = vec![Vec::new(); stops];
-        for mut trial in trials {
-            trial.end();
-            let [stalled, peer] = trial.encounter.ids;
-            let is_left = trial.encounter.peer.is_write() && !trial.is_undone;
-            let left = is_left.then(|| self.left(peer));
-            let pair = [
-                (trial.encounter.stalled, stalled),
-                (trial.encounter.peer, peer),
-            ];
-            for (all, outcome) in outcomes.iter_mut().zip(trial.outcomes(left)) {
-                all.push(outcome);
-            }
-            self.fixture.put_back(pair);
-        }
-        outcomes
-    }
-
-    /// The record that is there in the end.
-    fn left(&self, id: ProcessId) -> Observation {
-        self.stalled().publish();
-        let reader = self.fixture.threads.last().expect("there are two");
-        read(reader, id)
-    }
 }
 
 /// What a thread finds of a process.
 fn read(thread: &Actor, id: ProcessId) -> Observation {
-    let request = Request::new(Operation::ReadHit, id, 0);
-    thread.perform(request, Mode::Observe).observed
+    let answer = thread.perform((Operation::ReadHit, id), Mode::Observe);
+    answer.observed
 }
 
 /// What makes sense to be tried by peers beside a stalled operation.
@@ -321,155 +317,17 @@ pub(crate) fn tries(stalled: Operation, peers: &[Operation]) -> Vec<Which> {
 /// How long a peer is waited for before it is looked at.
 const GLANCE: Duration = Duration::from_micros(200);
 
-/// A thread that tries beside a stopped one.
-struct Peer<'l> {
-    actor: &'l Actor,
-    /// It has begun something that is not answered yet.
-    is_busy: bool,
-}
-
-impl<'l> Peer<'l> {
-    const fn new(actor: &'l Actor) -> Self {
-        Self {
-            actor,
-            is_busy: false,
+/// What a thread beside a stopped one sees of what it has begun; nothing if it is blocked.
+fn wait(peer: &Actor, manner: Manner) -> Option<Observation> {
+    let mut quiescence = Quiescence::default();
+    let began = processor_time_of_others();
+    loop {
+        if let Some(answer) = peer.answer_within(GLANCE) {
+            return Some(answer.observed);
         }
-    }
-
-    fn begin(&mut self, operation: Operation, id: ProcessId, step: u64) {
-        if !std::mem::replace(&mut self.is_busy, true) {
-            let request = Request::new(operation, id, step);
-            self.actor.begin(request, Mode::Observe);
+        let spun = processor_time_of_others().saturating_sub(began);
+        if quiescence.is_reached(manner.looks) || spun > manner.spun {
+            return None;
         }
-    }
-
-    /// What it sees of what it has begun; nothing if it is blocked.
-    fn wait(&mut self, manner: Manner) -> Option<Observation> {
-        let mut quiescence = Quiescence::within(manner.looks);
-        let began = processor_time_of_others();
-        loop {
-            if let Some(answer) = self.actor.answer_within(GLANCE) {
-                self.is_busy = false;
-                return Some(answer.observed);
-            }
-            let spun = processor_time_of_others().saturating_sub(began);
-            if quiescence.is_reached() || spun > manner.spun {
-                return None;
-            }
-        }
-    }
-
-    /// What it sees of what it has begun: nobody is stopped any more.
-    fn end(&mut self) -> Observation {
-        self.is_busy = false;
-        self.actor.answer().observed
-    }
-}
-
-/// What another thread writes, from stop to stop.
-struct Writing<'l> {
-    writer: Peer<'l>,
-    done: Vec<Other>,
-}
-
-impl Writing<'_> {
-    /// Writes what is left of `all`, or goes on with what was begun at the stop before; whether it got done. Nobody is
-    /// stopped any more if there is no manner.
-    fn write(&mut self, all: &[(Operation, ProcessId)], manner: Option<Manner>) -> bool {
-        while let Some(&(operation, id)) = all.get(self.done.len()) {
-            self.writer.begin(operation, id, self.done.len() as u64);
-            let observed = match manner {
-                Some(manner) => self.writer.wait(manner),
-                None => Some(self.writer.end()),
-            };
-            if observed.is_none() {
-                return false;
-            }
-            self.done.push(Other {
-                operation,
-                id,
-                observed,
-            });
-        }
-        true
-    }
-}
-
-/// A peer's tries beside a stopped thread.
-pub(crate) struct Trial<'l> {
-    peer: Peer<'l>,
-    /// The two operations, and what is there for the peer as it begins.
-    pub(crate) encounter: Encounter,
-    /// By stop: what it met, and what it saw; nothing while it was blocked.
-    stops: Vec<(Encounter, Option<Observation>)>,
-    /// What it saw after the last stop, if it was blocked there.
-    late: Option<Observation>,
-    /// What it did at the last stop is undone, or about to be.
-    pub(crate) is_undone: bool,
-}
-
-impl<'l> Trial<'l> {
-    pub(crate) fn new(actor: &'l Actor, encounter: Encounter) -> Self {
-        Self {
-            peer: Peer::new(actor),
-            encounter,
-            stops: Vec::new(),
-            late: None,
-            is_undone: false,
-        }
-    }
-
-    /// Tries, or goes on trying, where the other has stopped.
-    pub(crate) fn stop(&mut self, manner: Manner) {
-        self.begin(self.encounter.peer);
-        let observed = self.peer.wait(manner);
-        self.is_undone = false;
-        self.stops.push((self.encounter, observed));
-    }
-
-    /// Whether it has, at the last stop.
-    pub(crate) fn has_written(&self) -> bool {
-        self.encounter.peer.is_write() && !self.peer.is_busy
-    }
-
-    /// Undoes what it did at the last stop, or makes the next try one that counts with that; whether it
-    /// could, as nobody is in the way.
-    pub(crate) fn undo(&mut self, manner: Manner) -> bool {
-        let (left, undo) = self.encounter.aftermath();
-        self.encounter.before = left;
-        let Some(undo) = undo else { return true };
-        self.is_undone = true;
-        self.begin(undo);
-        self.peer.wait(manner).is_some()
-    }
-
-    fn begin(&mut self, operation: Operation) {
-        self.peer.begin(operation, self.encounter.ids[1], 8);
-    }
-
-    /// Lets it finish what it has begun: nobody is stopped any more.
-    pub(crate) fn end(&mut self) {
-        if self.peer.is_busy {
-            let observed = self.peer.end();
-            self.late = (!self.is_undone).then_some(observed);
-        }
-    }
-
-    /// What came of it by stop, where `left` is what was there after the last one.
-    pub(crate) fn outcomes(self, left: Option<Observation>) -> Vec<Tried> {
-        let (mut late, mut left) = (self.late, left);
-        let stops = self.stops.iter().rev();
-        let mut outcomes: Vec<Tried> = stops
-            .map(|&(encounter, observed)| {
-                let left = left.take();
-                let flaw = observed
-                    .or(late.take())
-                    .and_then(|observed| encounter.flaw(observed, left));
-                let is_blocked = observed.is_none();
-                Some(Outcome { is_blocked, flaw })
-            })
-            .collect();
-        outcomes.reverse();
-        outcomes
     }
 }

@@ -18,6 +18,7 @@ use trap::Place;
 use super::points::Points;
 use super::stall_experiment::{StallExperiment, Trip};
 use crate::native::processes::{elsewhere, target};
+use crate::native::step_handle::Request;
 
 /// The fewest pairs, and the points of a first stop among them.
 const PAIRS_MIN: usize = 16;
@@ -30,7 +31,7 @@ pub(crate) fn search(experiment: &StallExperiment, script: &Script, steps: usize
     let pairs_max = pairs_max(script, undisturbed.all.len(), steps);
     let first_stops_max = FIRST_STOPS_MIN.max(pairs_max / 16);
     let mut result = TwoStops {
-        stalled: script.operation,
+        stalled: script.request.0,
         writes: script.writes,
         points: all.len() as u64,
         tried: 0,
@@ -68,11 +69,9 @@ pub(crate) fn search(experiment: &StallExperiment, script: &Script, steps: usize
         }
         let trip = experiment.trip(script, places);
         judge(&mut result, &trip, &undisturbed, places);
-        if trip.stops == places.len() {
-            result.tried += 1;
-        } else {
-            result.untried += 1;
-        }
+        let is_tried = trip.stops == places.len();
+        result.tried += u64::from(is_tried);
+        result.untried += u64::from(!is_tried);
     }
     result
 }
@@ -100,17 +99,15 @@ fn judge(result: &mut TwoStops, trip: &Trip, undisturbed: &Points, places: &[Pla
 
 /// How many pairs of stops are tried of an operation of so many instructions.
 fn pairs_max(script: &Script, instructions: usize, steps_of_reads: usize) -> usize {
-    let is_write = script.operation.is_write();
-    let steps = steps_of_reads / if is_write { 5 } else { 1 };
+    let steps = steps_of_reads / if script.request.0.is_write() { 5 } else { 1 };
     PAIRS_MIN.max(steps / instructions.max(1))
 }
 
 /// An operation, and what another thread writes at each of its stops.
 pub(crate) struct Script {
     pub(crate) writes: Writes,
-    pub(crate) operation: Operation,
-    pub(crate) id: ProcessId,
-    pub(crate) at_stops: [[(Operation, ProcessId); 2]; Self::STOPS],
+    pub(crate) request: Request,
+    pub(crate) at_stops: [[Request; 2]; Self::STOPS],
 }
 
 impl Script {
@@ -124,25 +121,19 @@ impl Script {
         let is_about_absent = matches!(operation, Operation::ReadMiss | Insert);
         let mut scripts = Vec::new();
         if peers.contains(&Apply) && !is_about_absent {
-            let other = target(Operation::ReadHit, 3);
-            for (writes, other) in [
-                (Writes::Updates, other),
-                (Writes::AnotherTable, elsewhere(id)),
-            ] {
-                scripts.push(Self {
-                    writes,
-                    operation,
-                    id,
-                    at_stops: [[(Apply, id), (Apply, other)]; 2],
-                });
-            }
+            let updates = |writes, other| Self {
+                writes,
+                request: (operation, id),
+                at_stops: [[(Apply, id), (Apply, other)]; 2],
+            };
+            scripts.push(updates(Writes::Updates, target(Operation::ReadHit, 3)));
+            scripts.push(updates(Writes::AnotherTable, elsewhere(id)));
         }
         if peers.contains(&Insert) && peers.contains(&Remove) {
             let (present, absent) = (target(Remove, 0), target(Insert, 0));
             scripts.push(Self {
                 writes: Writes::Membership,
-                operation,
-                id: if is_about_absent { absent } else { present },
+                request: (operation, if is_about_absent { absent } else { present }),
                 at_stops: [
                     [(Remove, present), (Insert, absent)],
                     [(Remove, absent), (Insert, present)],
@@ -155,7 +146,7 @@ impl Script {
     /// The processes that it is about.
     pub(crate) fn processes(&self) -> Vec<ProcessId> {
         let written = self.at_stops.iter().flatten().map(|&(_, id)| id);
-        let mut all: Vec<ProcessId> = written.chain([self.id]).collect();
+        let mut all: Vec<ProcessId> = written.chain([self.request.1]).collect();
         all.sort_unstable();
         all.dedup();
         all

@@ -3,30 +3,31 @@ use super::*;
 const ONE: ProcessId = ProcessId(1);
 const OTHER: ProcessId = ProcessId(2);
 
-fn encounter(stalled: Operation, peer: Operation, same: bool) -> Encounter {
-    Encounter {
-        stalled,
-        peer,
-        ids: [ONE, if same { ONE } else { OTHER }],
-        before: Observation::Record(7),
-    }
+/// What no order explains of what a peer saw beside a stalled operation, its record at revision 7 before.
+fn encounter(
+    stalled: Operation,
+    peer: Operation,
+    same: bool,
+) -> impl Fn(Observation, Option<Observation>) -> Option<String> {
+    let requests = [(stalled, ONE), (peer, if same { ONE } else { OTHER })];
+    move |observed, after| flaw_of_peer(requests, Observation::Record(7), observed, after)
 }
 
 #[test]
 fn a_reader_may_see_before_or_after_and_nothing_else() {
     let read = encounter(Operation::Apply, Operation::ReadHit, true);
-    assert_eq!(read.flaw(Observation::Record(7), None), None);
-    assert_eq!(read.flaw(Observation::Record(8), None), None);
-    let flaw = read.flaw(Observation::Record(6), None).unwrap();
+    assert_eq!(read(Observation::Record(7), None), None);
+    assert_eq!(read(Observation::Record(8), None), None);
+    let flaw = read(Observation::Record(6), None).unwrap();
     assert_eq!(
         flaw,
         "found revision 6 where it may have found revision 7, found revision 8"
     );
-    assert!(read.flaw(Observation::Nothing, None).is_some());
-    assert!(read.flaw(Observation::Torn, None).is_some());
+    assert!(read(Observation::Nothing, None).is_some());
+    assert!(read(Observation::Torn, None).is_some());
     let elsewhere = encounter(Operation::Apply, Operation::ReadHit, false);
-    assert_eq!(elsewhere.flaw(Observation::Record(7), None), None);
-    assert!(elsewhere.flaw(Observation::Record(8), None).is_some());
+    assert_eq!(elsewhere(Observation::Record(7), None), None);
+    assert!(elsewhere(Observation::Record(8), None).is_some());
 }
 
 #[test]
@@ -34,9 +35,9 @@ fn two_updates_leave_two_more() {
     let both = encounter(Operation::Apply, Operation::Apply, true);
     let after = |revision| Some(Observation::Record(revision));
     for observed in [8, 9] {
-        assert_eq!(both.flaw(Observation::Applied(observed), after(9)), None);
+        assert_eq!(both(Observation::Applied(observed), after(9)), None);
     }
-    let lost = both.flaw(Observation::Applied(8), after(8)).unwrap();
+    let lost = both(Observation::Applied(8), after(8)).unwrap();
     assert!(lost.contains("a reader found revision 8"), "{lost}");
 }
 
@@ -49,7 +50,7 @@ fn what_is_removed_is_gone_whoever_comes_first() {
         (7, Observation::Record(8), false),
         (7, Observation::Torn, false),
     ] {
-        let flaw = removed.flaw(Observation::Record(revision), Some(after));
+        let flaw = removed(Observation::Record(revision), Some(after));
         assert_eq!(flaw.is_none(), is_explained, "{flaw:?}");
     }
 }
@@ -66,7 +67,7 @@ fn scans_have_to_be_complete() {
         scan
     };
     let during = encounter(Operation::Apply, Operation::Scan, true);
-    let flaw = |scan| during.flaw(Observation::Scanned(scan), None);
+    let flaw = |scan| during(Observation::Scanned(scan), None);
     assert_eq!(flaw(scan), None);
     assert!(flaw(with_first(0)).is_some());
     assert!(flaw(with_first(2)).is_some());
@@ -75,11 +76,7 @@ fn scans_have_to_be_complete() {
 
 /// An update by another thread, of which this revision came.
 fn update(id: ProcessId, made: u64) -> Other {
-    Other {
-        operation: Operation::Apply,
-        id,
-        observed: Some(Observation::Applied(made)),
-    }
+    ((Operation::Apply, id), Some(Observation::Applied(made)))
 }
 
 /// An operation on a record of revision 7, beside an update of it and one of another record.
@@ -91,8 +88,7 @@ fn flaw(operation: Operation, observed: Observation, made: u64, left: u64) -> Op
         ]
     };
     Beside {
-        operation,
-        id: ONE,
+        request: (operation, ONE),
         observed,
         others: &[update(ONE, made), update(OTHER, 4)],
         during: 2,
@@ -131,8 +127,7 @@ fn an_update_is_not_lost_whoever_comes_first() {
 fn what_came_after_the_end_explains_nothing() {
     let read = |during| {
         Beside {
-            operation: Operation::ReadHit,
-            id: ONE,
+            request: (Operation::ReadHit, ONE),
             observed: Observation::Record(9),
             others: &[update(ONE, 8), update(ONE, 9)],
             during,
