@@ -16,50 +16,44 @@ const PATHS: [&str; 8] = [
 ];
 const STATUSES: [&str; 4] = ["200", "301", "404", "500"];
 
-/// The number after an option, or what it is without one.
-fn option(name: &str, usual: u64) -> u64 {
-    let mut arguments = std::env::args().skip_while(|argument| argument != name);
-    let value = arguments.nth(1).map(|value| value.parse());
-    value.map_or(usual, |value| value.expect("a number after the option"))
-}
+const THREADS: usize = 2;
 
 /// What a request does besides counting: some multiplications.
-fn work(rounds: u64) {
+fn work() {
     let mut state = black_box(1_u64);
-    for _ in 0..rounds {
-        state = black_box(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+    for _ in 0..50 {
+        let product = state.wrapping_mul(6_364_136_223_846_793_005);
+        state = black_box(product.wrapping_add(1));
     }
 }
 
 fn main() {
-    let threads = option("--threads", 2);
-    let rounds = option("--work", 50);
-    let time = Duration::from_millis(option("--ms", 1000));
+    let milliseconds = std::env::args().nth(1);
+    let milliseconds = milliseconds.map_or(1000, |text| text.parse().expect("a number"));
+    let time = Duration::from_millis(milliseconds);
     let requests = IntCounterVec::new(Opts::new("requests", "All requests."), &LABELS);
     let requests = requests.expect("the labels are valid");
     let ended = AtomicBool::new(false);
     let began = Instant::now();
     let served: u64 = thread::scope(|scope| {
-        let servers: Vec<_> = (0..threads as usize)
-            .map(|thread| {
-                let (requests, ended) = (&requests, &ended);
-                scope.spawn(move || {
-                    let mut served = 0;
-                    while !ended.load(Ordering::Relaxed) {
-                        let turn = thread + served;
-                        let labels = [
-                            METHODS[turn % METHODS.len()],
-                            PATHS[turn / 4 % PATHS.len()],
-                            STATUSES[turn / 32 % STATUSES.len()],
-                        ];
-                        requests.with_label_values(&labels).inc();
-                        work(rounds);
-                        served += 1;
-                    }
-                    served as u64
-                })
+        let servers: [_; THREADS] = std::array::from_fn(|thread| {
+            let (requests, ended) = (&requests, &ended);
+            scope.spawn(move || {
+                let mut served = 0;
+                while !ended.load(Ordering::Relaxed) {
+                    let turn = thread + served;
+                    let labels = [
+                        METHODS[turn % METHODS.len()],
+                        PATHS[turn / 4 % PATHS.len()],
+                        STATUSES[turn / 32 % STATUSES.len()],
+                    ];
+                    requests.with_label_values(&labels).inc();
+                    work();
+                    served += 1;
+                }
+                served as u64
             })
-            .collect();
+        });
         while began.elapsed() < time {
             thread::sleep(Duration::from_millis(50));
             black_box(requests.collect());

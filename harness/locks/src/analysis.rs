@@ -1,6 +1,6 @@
 //! From a recording to figures and verdicts.
 
-use model::collect::{grouped, unique};
+use model::collect::unique;
 use serde::Serialize;
 use stats::student;
 
@@ -8,7 +8,7 @@ use crate::bound::{GAIN_LEAST, Load, WAIT_P99_LEAST_NS};
 use crate::group;
 use crate::histogram::Histogram;
 use crate::recording::{
-    Held, Keys, Kind, Library, Lock, Mode, Place, Queue, Recording, Threads, Value, Written,
+    Held, Keys, Kind, Library, Lock, Mode, Place, Recording, Sampled, Threads, Value, Written, sum,
 };
 use crate::verdict::{Reason, Symptoms, Verdict};
 
@@ -84,7 +84,7 @@ pub struct Analysed {
     /// The share of the blocked time in which a site that only reads waited for another one.
     pub readers_share: f64,
     /// How many waited.
-    pub queue: Queue,
+    pub queue: Sampled,
     /// How acquisitions were spread over time.
     pub arrivals: Vec<Arrivals>,
     /// Accesses to the guarded map.
@@ -276,10 +276,8 @@ impl Analysis {
 
     /// The share of the threads' time that they wait for any lock.
     pub fn waiting_share(&self) -> f64 {
-        self.locks
-            .iter()
-            .map(|lock| lock.totals.waiting_share)
-            .sum()
+        let shares = self.locks.iter().map(|lock| lock.totals.waiting_share);
+        shares.sum()
     }
 }
 
@@ -331,7 +329,7 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
             .blocked
             .iter()
             .filter(|pair| pair.holding == usage.site);
-        let blocks_ns = held_up.fold(0_u64, |sum, pair| sum.saturating_add(pair.ns));
+        let blocks_ns = sum(held_up.map(|pair| pair.ns));
         AnalysedUse {
             site: place(usage.site),
             mode: usage.mode,
@@ -428,14 +426,12 @@ fn hold_met(uses: &[AnalysedUse], site: &Place) -> Option<f64> {
 
 /// The share of the blocked time in which a site that only reads waits for another one that does.
 fn readers_share(lock: &Lock, blocked_ns: f64) -> f64 {
-    let of_site = grouped(lock.uses.iter().map(|usage| (usage.site, usage.mode)));
-    let readers = of_site
-        .into_iter()
-        .filter(|(_, modes)| unique(modes.iter().copied()) == [Mode::Read]);
-    let readers: Vec<usize> = readers.map(|(site, _)| site).collect();
+    let reads = |site| {
+        let uses = lock.uses.iter().filter(|usage| usage.site == site);
+        unique(uses.map(|usage| usage.mode)) == [Mode::Read]
+    };
     let pairs = lock.blocked.iter();
-    let among =
-        pairs.filter(|pair| readers.contains(&pair.waiting) && readers.contains(&pair.holding));
+    let among = pairs.filter(|pair| reads(pair.waiting) && reads(pair.holding));
     share(among.map(|pair| pair.ns as f64).sum(), blocked_ns)
 }
 
@@ -449,7 +445,6 @@ fn totals(recording: &Recording, lock: &Lock, uses: &[AnalysedUse]) -> Totals {
     let waiting_ns = lock.waiting_ns();
     let time_ns = (recording.threads.time_ns as f64).max(1.0);
     let held_ns = held(uses);
-    let across = lock.uses.iter().map(|usage| usage.across_await);
     Totals {
         acquired,
         per_second: acquired as f64 / recording.elapsed_ns as f64 * SECOND_NS,
@@ -460,7 +455,7 @@ fn totals(recording: &Recording, lock: &Lock, uses: &[AnalysedUse]) -> Totals {
         held_ns,
         waiting_share: waiting_ns as f64 / time_ns,
         held_share: held_ns.value / time_ns,
-        across_await: across.fold(0, u64::saturating_add),
+        across_await: sum(uses.iter().map(|usage| usage.across_await)),
     }
 }
 
@@ -474,8 +469,7 @@ fn users(lock: &Lock) -> u64 {
 }
 
 fn load(recording: &Recording, lock: &Lock, totals: &Totals) -> Load {
-    let threads = lock.uses.iter().map(|usage| usage.threads);
-    let together = threads.fold(0, u64::saturating_add);
+    let together = sum(lock.uses.iter().map(|usage| usage.threads));
     Load {
         time_ns: recording.threads.time_ns as f64,
         elapsed_ns: recording.elapsed_ns as f64,
@@ -539,19 +533,13 @@ fn held(uses: &[AnalysedUse]) -> Estimate {
     let means = uses.filter_map(|usage| Some((usage.acquired as f64, usage.held_mean_ns?)));
     let means: Vec<(f64, Estimate)> = means.collect();
     let value: f64 = means.iter().map(|(count, mean)| count * mean.value).sum();
-    let intervals = means.iter().map(|(count, mean)| {
-        let [low, high] = mean.interval?;
-        Some([count * (mean.value - low), count * (high - mean.value)])
-    });
-    let distances: Option<Vec<[f64; 2]>> = intervals.collect();
-    let interval = distances.map(|distances| {
-        let squares = |end: usize| {
-            distances
-                .iter()
-                .map(move |distance: &[f64; 2]| distance[end].powi(2))
-        };
-        let [below, above] = [0, 1].map(|end| squares(end).sum::<f64>().sqrt());
-        [(value - below).max(0.0), value + above]
-    });
+    let distance = |end: usize| {
+        let squares = means
+            .iter()
+            .map(|(count, mean)| Some((count * (mean.interval?[end] - mean.value)).powi(2)));
+        squares.sum::<Option<f64>>().map(f64::sqrt)
+    };
+    let ends = distance(0).zip(distance(1));
+    let interval = ends.map(|(below, above)| [(value - below).max(0.0), value + above]);
     Estimate { value, interval }
 }

@@ -107,43 +107,20 @@ pub const NOTABLE: f64 = 1.2;
 const SHARE_NOTABLE: f64 = 0.001;
 const NS_NOTABLE: f64 = 100.0;
 
-impl Quantity {
-    /// What is nothing.
-    fn floor(self) -> f64 {
-        match self {
-            Self::WaitingShare | Self::ContendedShare | Self::HeldShare => SHARE_NOTABLE,
-            Self::WaitMean | Self::WaitP99 | Self::HeldMean => NS_NOTABLE,
-            // A rate may be low.
-            Self::PerSecond => 0.0,
-        }
-    }
-
-    fn trend(self, before: f64, after: f64) -> Trend {
-        let [from, to] = [before, after].map(|figure| figure.max(self.floor()));
-        match to / from {
-            ratio if ratio > NOTABLE => Trend::Rose,
-            ratio if ratio < 1.0 / NOTABLE => Trend::Fell,
-            _ => Trend::Same,
-        }
-    }
-
-    fn compared(self, before: f64, after: f64) -> Figure {
-        Figure {
-            quantity: self,
-            before,
-            after,
-            ratio: (before > 0.0).then(|| after / before),
-            trend: self.trend(before, after),
-        }
+fn trend(floor: f64, before: f64, after: f64) -> Trend {
+    match after.max(floor) / before.max(floor) {
+        ratio if ratio > NOTABLE => Trend::Rose,
+        ratio if ratio < 1.0 / NOTABLE => Trend::Fell,
+        _ => Trend::Same,
     }
 }
 
 /// Compares two recordings.
 pub fn compare(before: &Analysis, after: &Analysis) -> Change {
     let matched = matched(&before.locks, &after.locks);
-    let pairs = matched.iter().map(|&(a, b)| pair(a, b)).collect();
-    let alone = |locks: &[Analysed], is_matched: &dyn Fn(u64) -> bool| {
-        let alone = locks.iter().filter(|lock| !is_matched(lock.id));
+    let (from, to): (Vec<u64>, Vec<u64>) = matched.iter().map(|(a, b)| (a.id, b.id)).unzip();
+    let alone = |locks: &[Analysed], matched: &[u64]| {
+        let alone = locks.iter().filter(|lock| !matched.contains(&lock.id));
         let single = |lock: &Analysed| Single {
             id: lock.id,
             name: lock.name.clone(),
@@ -155,42 +132,30 @@ pub fn compare(before: &Analysis, after: &Analysis) -> Change {
     Change {
         before: before.program.clone(),
         after: after.program.clone(),
-        trend: Quantity::WaitingShare.trend(waiting_share[0], waiting_share[1]),
+        trend: trend(SHARE_NOTABLE, waiting_share[0], waiting_share[1]),
         waiting_share,
-        pairs,
-        gone: alone(&before.locks, &|id| matched.iter().any(|(a, _)| a.id == id)),
-        new: alone(&after.locks, &|id| matched.iter().any(|(_, b)| b.id == id)),
+        pairs: matched.into_iter().map(pair).collect(),
+        gone: alone(&before.locks, &from),
+        new: alone(&after.locks, &to),
     }
 }
 
-/// How alike two locks must be to be the same, from strict to loose.
-const ALIKE: [fn(&Analysed, &Analysed) -> bool; 4] = [
-    |a, b| have_one_line(a, b) && have_one_type(a, b),
-    have_one_type,
-    have_one_line,
-    |_, _| true,
-];
-
-fn have_one_line(a: &Analysed, b: &Analysed) -> bool {
-    a.made_at.line == b.made_at.line
-}
-
-fn have_one_type(a: &Analysed, b: &Analysed) -> bool {
-    a.value.type_name == b.value.type_name
-}
+/// What two locks must share to be the same, from strict to loose: the line, and the type.
+const ALIKE: [[bool; 2]; 4] = [[true, true], [false, true], [true, false], [false, false]];
 
 fn matched<'a>(before: &'a [Analysed], after: &'a [Analysed]) -> Vec<(&'a Analysed, &'a Analysed)> {
-    let in_order = |locks: &'a [Analysed]| {
+    let [mut left, mut right] = [before, after].map(|locks| {
         let mut locks: Vec<&Analysed> = locks.iter().collect();
         locks.sort_by(|a, b| a.made_at.cmp(&b.made_at));
         locks
-    };
-    let (mut left, mut right) = (in_order(before), in_order(after));
+    });
     let mut pairs = Vec::new();
-    for is_alike in ALIKE {
+    for [by_line, by_type] in ALIKE {
         left.retain(|a| {
             let is_same = |b: &&Analysed| {
-                (&a.made_at.file, &a.name) == (&b.made_at.file, &b.name) && is_alike(a, b)
+                (&a.made_at.file, &a.name) == (&b.made_at.file, &b.name)
+                    && (!by_line || a.made_at.line == b.made_at.line)
+                    && (!by_type || a.value.type_name == b.value.type_name)
             };
             let index = right.iter().position(is_same);
             pairs.extend(index.map(|at| (*a, right.remove(at))));
@@ -203,10 +168,15 @@ fn matched<'a>(before: &'a [Analysed], after: &'a [Analysed]) -> Vec<(&'a Analys
     pairs
 }
 
-fn pair(a: &Analysed, b: &Analysed) -> Pair {
-    let [before, after] = [a, b].map(figures);
-    let pairs = before.into_iter().zip(after);
-    let figures = pairs.map(|((quantity, before), (_, after))| quantity.compared(before, after));
+fn pair((a, b): (&Analysed, &Analysed)) -> Pair {
+    let figures = figures(a).into_iter().zip(figures(b));
+    let figures = figures.map(|((quantity, floor, before), (.., after))| Figure {
+        quantity,
+        before,
+        after,
+        ratio: (before > 0.0).then(|| after / before),
+        trend: trend(floor, before, after),
+    });
     let figures: Vec<Figure> = figures.collect();
     Pair {
         before_id: a.id,
@@ -217,16 +187,22 @@ fn pair(a: &Analysed, b: &Analysed) -> Pair {
     }
 }
 
-fn figures(lock: &Analysed) -> [(Quantity, f64); 7] {
+/// The figures that are compared, each with what is nothing: a rate may be low.
+fn figures(lock: &Analysed) -> [(Quantity, f64, f64); 7] {
     let totals = &lock.totals;
     let acquired = (totals.acquired as f64).max(1.0);
+    let contended_share = totals.contended as f64 / acquired;
     [
-        (Quantity::WaitingShare, totals.waiting_share),
-        (Quantity::WaitMean, totals.wait_mean_ns),
-        (Quantity::WaitP99, totals.wait_p99_ns),
-        (Quantity::ContendedShare, totals.contended as f64 / acquired),
-        (Quantity::PerSecond, totals.per_second),
-        (Quantity::HeldMean, totals.held_ns.value / acquired),
-        (Quantity::HeldShare, totals.held_share),
+        (Quantity::WaitingShare, SHARE_NOTABLE, totals.waiting_share),
+        (Quantity::WaitMean, NS_NOTABLE, totals.wait_mean_ns),
+        (Quantity::WaitP99, NS_NOTABLE, totals.wait_p99_ns),
+        (Quantity::ContendedShare, SHARE_NOTABLE, contended_share),
+        (Quantity::PerSecond, 0.0, totals.per_second),
+        (
+            Quantity::HeldMean,
+            NS_NOTABLE,
+            totals.held_ns.value / acquired,
+        ),
+        (Quantity::HeldShare, SHARE_NOTABLE, totals.held_share),
     ]
 }

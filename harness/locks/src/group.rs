@@ -4,7 +4,7 @@
 use model::collect::grouped;
 
 use crate::histogram::Histogram;
-use crate::recording::{BlockedPair, Held, Keys, Length, Lock, Queue, Use, Value};
+use crate::recording::{BlockedPair, Keys, Lock, Sampled, Use};
 
 /// Locks with those of the same kind, type and name that were made at the same line.
 pub(crate) fn by_line(locks: &[Lock]) -> Vec<Vec<&Lock>> {
@@ -21,104 +21,104 @@ pub(crate) fn by_line(locks: &[Lock]) -> Vec<Vec<&Lock>> {
 
 /// Some locks, one at least, as one.
 pub(crate) fn together(locks: &[&Lock]) -> Lock {
-    let first = locks[0];
+    let mut all = locks[0].clone();
     if locks.len() == 1 {
-        return first.clone();
+        return all;
     }
-    let sum = |field: fn(&Lock) -> u64| sum(locks.iter().map(|lock| field(lock)));
     let uses = locks.iter().flat_map(|lock| &lock.uses);
-    let uses = grouped(uses.map(|usage| ((usage.site, usage.mode), usage))).into_iter();
+    all.uses = merged(uses, |usage| (usage.site, usage.mode), merge_use);
     let pairs = locks.iter().flat_map(|lock| &lock.blocked);
-    let pairs = grouped(pairs.map(|pair| ((pair.waiting, pair.holding), pair))).into_iter();
-    let lengths = locks.iter().filter_map(|lock| lock.value.length);
-    let queues = locks[1..].iter().map(|lock| lock.queue);
-    let keys = locks.iter().filter_map(|lock| lock.keys.clone());
-    Lock {
-        instances: sum(|lock| lock.instances),
-        alive: sum(|lock| lock.alive),
-        value: Value {
-            length: lengths.reduce(|a, b| Length {
-                samples: a.samples.saturating_add(b.samples),
-                mean: mean([(a.samples, a.mean), (b.samples, b.mean)]),
-                max: a.max.max(b.max),
-            }),
-            ..first.value.clone()
-        },
-        poisoned: sum(|lock| lock.poisoned),
-        uses: uses.map(|(_, uses)| one_use(&uses)).collect(),
-        blocked: pairs.map(|(_, pairs)| one_pair(&pairs)).collect(),
-        queue: queues.fold(first.queue, |a, b| Queue {
-            samples: a.samples.saturating_add(b.samples),
-            mean: mean([(a.samples, a.mean), (b.samples, b.mean)]),
-            max: a.max.max(b.max),
-        }),
-        // Which bursts of different locks fall together is not known.
-        arrivals: Vec::new(),
-        keys: keys.reduce(|a, b| both_keys(&a, &b)),
-        ..first.clone()
+    all.blocked = merged(pairs, |pair| (pair.waiting, pair.holding), merge_pair);
+    // Which bursts of different locks fall together is not known.
+    all.arrivals.clear();
+    for lock in &locks[1..] {
+        add([
+            (&mut all.instances, lock.instances),
+            (&mut all.alive, lock.alive),
+            (&mut all.poisoned, lock.poisoned),
+        ]);
+        merge_sampled(&mut all.queue, &lock.queue);
+        merge_known(
+            &mut all.value.length,
+            lock.value.length.as_ref(),
+            merge_sampled,
+        );
+        merge_known(&mut all.keys, lock.keys.as_ref(), merge_keys);
+    }
+    all
+}
+
+/// Those with one key as one.
+fn merged<'a, T: Clone + 'a, K: PartialEq>(
+    items: impl Iterator<Item = &'a T>,
+    key: impl Fn(&T) -> K,
+    merge: impl Fn(&mut T, &T),
+) -> Vec<T> {
+    let groups = grouped(items.map(|item| (key(item), item)));
+    let one = |(_, items): (K, Vec<&T>)| {
+        let mut all = items[0].clone();
+        items[1..].iter().for_each(|item| merge(&mut all, item));
+        all
+    };
+    groups.into_iter().map(one).collect()
+}
+
+/// What is known of both, or of one of them.
+fn merge_known<T: Clone>(all: &mut Option<T>, part: Option<&T>, merge: impl Fn(&mut T, &T)) {
+    match (&mut *all, part) {
+        (Some(all), Some(part)) => merge(all, part),
+        (None, Some(part)) => *all = Some(part.clone()),
+        (_, None) => {}
     }
 }
 
-fn sum(counts: impl Iterator<Item = u64>) -> u64 {
-    counts.fold(0, u64::saturating_add)
-}
-
-/// The mean of two samples, each given by its size and mean.
-fn mean(samples: [(u64, f64); 2]) -> f64 {
-    let samples = samples.map(|(count, mean)| (count as f64, count as f64 * mean));
-    let [(a, sum_a), (b, sum_b)] = samples;
-    (sum_a + sum_b) / (a + b).max(1.0)
-}
-
-/// What is done at one call site.
-fn one_use(uses: &[&Use]) -> Use {
-    let sum = |field: fn(&Use) -> u64| sum(uses.iter().map(|usage| field(usage)));
-    let threads = uses.iter().map(|usage| usage.threads);
-    let holds = uses.iter().map(|usage| &usage.held.histogram);
-    Use {
-        site: uses[0].site,
-        mode: uses[0].mode,
-        // They may be the same.
-        threads: threads.max().unwrap_or(0),
-        acquired: sum(|usage| usage.acquired),
-        failed_tries: sum(|usage| usage.failed_tries),
-        contended: sum(|usage| usage.contended),
-        waiting_ns: sum(|usage| usage.waiting_ns),
-        wait: Histogram::merged(uses.iter().map(|usage| &usage.wait)),
-        held: Held {
-            timed: sum(|usage| usage.held.timed),
-            samples: sum(|usage| usage.held.samples),
-            squares: sum(|usage| usage.held.squares),
-            sum_ns: sum(|usage| usage.held.sum_ns),
-            histogram: Histogram::merged(holds),
-        },
-        across_await: sum(|usage| usage.across_await),
+fn add<const N: usize>(counts: [(&mut u64, u64); N]) {
+    for (all, count) in counts {
+        *all = all.saturating_add(count);
     }
 }
 
-fn one_pair(pairs: &[&BlockedPair]) -> BlockedPair {
-    BlockedPair {
-        times: sum(pairs.iter().map(|pair| pair.times)),
-        ns: sum(pairs.iter().map(|pair| pair.ns)),
-        ..*pairs[0]
-    }
+fn merge_sampled(all: &mut Sampled, part: &Sampled) {
+    let [a, b] = [&*all, part].map(|sampled| sampled.samples as f64);
+    all.mean = (a * all.mean + b * part.mean) / (a + b).max(1.0);
+    all.max = all.max.max(part.max);
+    add([(&mut all.samples, part.samples)]);
+}
+
+fn merge_pair(all: &mut BlockedPair, part: &BlockedPair) {
+    add([(&mut all.times, part.times), (&mut all.ns, part.ns)]);
+}
+
+fn merge_use(all: &mut Use, part: &Use) {
+    // They may be the same.
+    all.threads = all.threads.max(part.threads);
+    add([
+        (&mut all.acquired, part.acquired),
+        (&mut all.failed_tries, part.failed_tries),
+        (&mut all.contended, part.contended),
+        (&mut all.waiting_ns, part.waiting_ns),
+        (&mut all.held.timed, part.held.timed),
+        (&mut all.held.samples, part.held.samples),
+        (&mut all.held.squares, part.held.squares),
+        (&mut all.held.sum_ns, part.held.sum_ns),
+        (&mut all.across_await, part.across_await),
+    ]);
+    all.wait = Histogram::merged([&all.wait, &part.wait]);
+    all.held.histogram = Histogram::merged([&all.held.histogram, &part.held.histogram]);
 }
 
 /// Each key is in one of the maps.
-fn both_keys(a: &Keys, b: &Keys) -> Keys {
-    let all = (a.lookups as f64 + b.lookups as f64).max(1.0);
-    let shares = [a, b].map(|keys| {
-        let part = keys.lookups as f64 / all;
-        keys.top.iter().map(move |share| share * part)
-    });
-    let mut top: Vec<f64> = shares.into_iter().flatten().collect();
-    top.sort_by(|a, b| b.total_cmp(a));
-    Keys {
-        lookups: a.lookups.saturating_add(b.lookups),
-        hits: a.hits.saturating_add(b.hits),
-        inserts: a.inserts.saturating_add(b.inserts),
-        removes: a.removes.saturating_add(b.removes),
-        distinct: a.distinct.saturating_add(b.distinct),
-        top,
-    }
+fn merge_keys(all: &mut Keys, part: &Keys) {
+    let [a, b] = [&*all, part].map(|keys| keys.lookups as f64);
+    let [a, b] = [a, b].map(|lookups| lookups / (a + b).max(1.0));
+    all.top.iter_mut().for_each(|share| *share *= a);
+    all.top.extend(part.top.iter().map(|share| share * b));
+    all.top.sort_by(|a, b| b.total_cmp(a));
+    add([
+        (&mut all.lookups, part.lookups),
+        (&mut all.hits, part.hits),
+        (&mut all.inserts, part.inserts),
+        (&mut all.removes, part.removes),
+        (&mut all.distinct, part.distinct),
+    ]);
 }

@@ -33,6 +33,6 @@ pub use analysis::{
 pub use change::{Change, Figure, NOTABLE, Pair, Quantity, Single, Trend, compare};
 pub use histogram::Histogram;
 pub use recording::{
-    BlockedPair, Clock, FORMAT, Held, Keys, Kind, Length, Library, Lock, Lost, Mode, Place, Queue,
-    Recording, Threads, Use, Value, Windows, Written, read,
+    BlockedPair, Clock, FORMAT, Held, Keys, Kind, Library, Lock, Lost, Mode, Place, Recording,
+    Sampled, Threads, Use, Value, Windows, Written, read,
 };

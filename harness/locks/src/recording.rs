@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use model::error::{Error, Result, plain};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::error::Category;
@@ -128,8 +129,8 @@ pub struct Lock {
     /// Which call site waited while which one held the lock.
     #[serde(default)]
     pub blocked: Vec<BlockedPair>,
-    /// How many waited.
-    pub queue: Queue,
+    /// How many waited, as each saw it that began to wait, itself included.
+    pub queue: Sampled,
     /// The acquisitions in windows of some lengths.
     pub arrivals: Vec<Windows>,
     /// Accesses to the guarded map, if it is one that was recorded.
@@ -167,13 +168,13 @@ pub struct Value {
     /// Its size, without what it owns elsewhere.
     pub bytes: u64,
     /// How many items it had, if the program told the recorder how to count them.
-    pub length: Option<Length>,
+    pub length: Option<Sampled>,
 }
 
-/// How many items a guarded value had.
+/// Numbers that were seen.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-pub struct Length {
-    /// How often it was looked at.
+pub struct Sampled {
+    /// How often one was seen.
     pub samples: u64,
     /// The mean over them.
     pub mean: f64,
@@ -258,17 +259,6 @@ pub struct BlockedPair {
     pub ns: u64,
 }
 
-/// How many waited, as each saw it that began to wait, itself included.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-pub struct Queue {
-    /// How often that was seen.
-    pub samples: u64,
-    /// The mean.
-    pub mean: f64,
-    /// The most.
-    pub max: u64,
-}
-
 /// Acquisitions in windows of equal length.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Windows {
@@ -316,9 +306,13 @@ impl Lock {
     }
 
     fn sum(&self, field: impl Fn(&Use) -> u64) -> u64 {
-        let fields = self.uses.iter().map(field);
-        fields.fold(0, u64::saturating_add)
+        sum(self.uses.iter().map(field))
     }
+}
+
+/// The sum, or the largest number if it is more.
+pub(crate) fn sum(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
 }
 
 /// Reads a recording; `place` is what messages call it.
@@ -328,38 +322,36 @@ impl Lock {
 /// One line that says what is wrong, where, and what would be right: no JSON, cut off, not a recording, of another version, or
 /// with counts that contradict each other.
 pub fn read(bytes: &[u8], place: &str) -> Result<Recording> {
-    let document: Json =
-        serde_json::from_slice(bytes).map_err(|error| unreadable(place, &error))?;
-    let refused = |reason: String| Error::input(format!("{place}: {reason}"));
-    match document.get("format") {
-        Some(Json::String(format)) if format == FORMAT => {}
-        Some(Json::String(format)) if format.starts_with("lockrecord/") => {
-            return Err(refused(format!(
-                "a recording of the format {format}, and this program reads {FORMAT}: record with the lockrecord of the \
-                 same version"
-            )));
+    let document: Json = parse(bytes, place)?;
+    let reason = match document.get("format").and_then(Json::as_str) {
+        Some(FORMAT) => {
+            let recording = parse(bytes, place)?;
+            match validation::check(&recording) {
+                Ok(()) => return Ok(recording),
+                Err(reason) => reason,
+            }
         }
-        _ => {
-            return Err(refused(format!(
-                "not a recording of locks: it has no \"format\": \"{FORMAT}\" at its top"
-            )));
-        }
-    }
-    let recording: Recording =
-        serde_json::from_slice(bytes).map_err(|error| unreadable(place, &error))?;
-    validation::check(&recording).map_err(refused)?;
-    Ok(recording)
+        Some(format) if format.starts_with("lockrecord/") => format!(
+            "a recording of the format {format}, and this program reads {FORMAT}: record with the lockrecord of the \
+             same version"
+        ),
+        _ => format!("not a recording of locks: it has no \"format\": \"{FORMAT}\" at its top"),
+    };
+    Err(Error::input(format!("{place}: {reason}")))
 }
 
-fn unreadable(place: &str, error: &serde_json::Error) -> Error {
-    let (line, column) = (error.line(), error.column());
-    let text = error.to_string();
-    let complaint = text.split(" at line ").next().unwrap_or_default();
-    let complaint = plain(complaint);
-    let reason = match error.classify() {
-        Category::Eof => "the recording ends too early: take a file that was written whole".into(),
-        Category::Data => format!("not a recording of the format {FORMAT}: {complaint}"),
-        _ => format!("not JSON: {complaint}"),
-    };
-    Error::input(format!("{place}:{line}:{column}: {reason}"))
+fn parse<T: DeserializeOwned>(bytes: &[u8], place: &str) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let text = error.to_string();
+        let complaint = plain(text.split(" at line ").next().unwrap_or_default());
+        let reason = match error.classify() {
+            Category::Eof => {
+                "the recording ends too early: take a file that was written whole".into()
+            }
+            Category::Data => format!("not a recording of the format {FORMAT}: {complaint}"),
+            _ => format!("not JSON: {complaint}"),
+        };
+        Error::input(format!("{place}:{line}:{column}: {reason}"))
+    })
 }

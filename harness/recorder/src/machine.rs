@@ -7,14 +7,19 @@ use model::error::{Error, Result};
 use nix::unistd::{SysconfVar, sysconf};
 
 use crate::Observed;
-use crate::stat::{Units, parse};
+use crate::stat::parse;
 
 /// Where Linux shows its processes.
 const PROC: &str = "/proc";
 
 /// What can be looked at: Linux, with its `/proc`, which counts in these units.
 #[derive(Debug)]
-pub struct Machine(Units);
+pub struct Machine {
+    /// Nanoseconds of a tick of processor time.
+    pub(crate) tick_ns: u64,
+    /// Bytes of a page.
+    pub(crate) page_bytes: u64,
+}
 
 impl Machine {
     /// This one.
@@ -34,10 +39,10 @@ impl Machine {
             let answer = answer.and_then(|answer| u64::try_from(answer).ok());
             answer.filter(|&answer| answer > 0).unwrap_or(usual)
         };
-        Ok(Self(Units {
+        Ok(Self {
             tick_ns: 1_000_000_000 / ask(SysconfVar::CLK_TCK, 100),
             page_bytes: ask(SysconfVar::PAGE_SIZE, 4_096),
-        }))
+        })
     }
 
     /// Shows every process to `see`, each when it is looked at. One that ends meanwhile is left out.
@@ -55,7 +60,7 @@ impl Machine {
             }
             // Names are bytes, and not always text.
             let line = fs::read(entry.path().join("stat")).unwrap_or_default();
-            if let Some(observed) = parse(&String::from_utf8_lossy(&line), self.0) {
+            if let Some(observed) = parse(&String::from_utf8_lossy(&line), self) {
                 see(&observed);
             }
         }

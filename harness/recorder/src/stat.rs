@@ -2,16 +2,7 @@
 
 use model::workload::{Process, ProcessState};
 
-use crate::{Life, Observed};
-
-/// In what the kernel counts.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Units {
-    /// Nanoseconds of a tick of processor time.
-    pub(crate) tick_ns: u64,
-    /// Bytes of a page.
-    pub(crate) page_bytes: u64,
-}
+use crate::{Life, Machine, Observed};
 
 /// Fields behind the name, counted from the state, which is the third of all.
 const STATE: usize = 0;
@@ -22,7 +13,7 @@ const RSS_PAGES: usize = 21;
 const EXIT_STATUS: usize = 49;
 
 /// Reads a line; `None` if it is not one.
-pub(crate) fn parse(text: &str, units: Units) -> Option<Observed> {
+pub(crate) fn parse(text: &str, machine: &Machine) -> Option<Observed> {
     // A name may have anything in it, parentheses and spaces included: it ends at the last one.
     let (before, after) = text.rsplit_once(')')?;
     let (pid, name) = before.split_once('(')?;
@@ -47,8 +38,8 @@ pub(crate) fn parse(text: &str, units: Units) -> Option<Observed> {
         },
         name: name.replace(char::is_control, "?"),
         life,
-        cpu_ns: ticks.saturating_mul(units.tick_ns),
-        rss_bytes: number(RSS_PAGES)?.saturating_mul(units.page_bytes),
+        cpu_ns: ticks.saturating_mul(machine.tick_ns),
+        rss_bytes: number(RSS_PAGES)?.saturating_mul(machine.page_bytes),
     })
 }
 
@@ -66,7 +57,7 @@ fn exit_code(status: u32) -> i32 {
 mod tests {
     use super::*;
 
-    const UNITS: Units = Units {
+    const UNITS: &Machine = &Machine {
         tick_ns: 10_000_000,
         page_bytes: 4_096,
     };

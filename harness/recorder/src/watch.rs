@@ -74,6 +74,14 @@ impl Watch {
 
     fn lives(&mut self, at_ns: u64, observed: &Observed, state: ProcessState) {
         let process = observed.process;
+        let used @ (cpu_ns, rss_bytes) = (observed.cpu_ns, observed.rss_bytes);
+        let known = Known {
+            process,
+            state,
+            used,
+            look: self.look,
+        };
+        let known = self.alive.insert(process.pid, known);
         let mut push = |what| {
             self.entries.push(Entry {
                 at_ns,
@@ -81,7 +89,6 @@ impl Watch {
                 what,
             });
         };
-        let known = self.alive.get(&process.pid);
         let known = known.map(|known| (known.state, known.used));
         let (state_before, used_before) = known.unwrap_or_else(|| {
             let keeps = self.names == Names::All || self.names == Names::New && self.look > 0;
@@ -93,17 +100,9 @@ impl Watch {
         if state_before != state {
             push(What::State { state });
         }
-        let used @ (cpu_ns, rss_bytes) = (observed.cpu_ns, observed.rss_bytes);
         if used_before != used {
             push(What::Resources { cpu_ns, rss_bytes });
         }
-        let known = Known {
-            process,
-            state,
-            used,
-            look: self.look,
-        };
-        self.alive.insert(process.pid, known);
     }
 
     /// Ends a look at `at_ns` nanoseconds: who lived and was not seen again has exited.

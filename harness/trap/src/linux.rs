@@ -78,7 +78,11 @@ impl Trap {
         }
         let buffer = Box::leak(Box::<[Step]>::new_uninit_slice(STEPS_MAX));
         BUFFER.store(buffer.as_mut_ptr().cast(), Ordering::Release);
-        handle_traps(trapped)?;
+        let flags = SaFlags::SA_ONSTACK | SaFlags::SA_RESTART;
+        let action = SigAction::new(SigHandler::SigAction(trapped), flags, SigSet::empty());
+        // SAFETY: the handler does what a handler may: atomics, a plain store, a system call that touches no
+        // `errno`.
+        unsafe { sigaction(Signal::SIGTRAP, &action) }.map_err(refused("handle SIGTRAP"))?;
         let trap = Self { is_idle: false };
         let tried =
             trap.on_this_thread(|stepper| stepper.run(true, || std::hint::black_box(1)).1)?;
@@ -108,8 +112,9 @@ impl Trap {
         let top = 0_u8;
         let lowest = lowest_of_stack()?;
         let _handler_stack = HandlerStack::new()?;
-        // A trap that is blocked ends the process.
-        unblock_traps()?;
+        // A trap that is blocked ends the process. Threads that this one starts have it unblocked, too.
+        let unblocked = SigSet::from(Signal::SIGTRAP).thread_unblock();
+        unblocked.map_err(refused("unblock SIGTRAP"))?;
         let stepper = Stepper {
             stack: lowest..ptr::from_ref(std::hint::black_box(&top)).addr() as u64,
             is_idle: self.is_idle,
@@ -174,11 +179,8 @@ impl<'s> Turn<'s> {
     /// What is in the buffer.
     #[cold]
     fn recording(&self) -> Recording {
-        let buffer = BUFFER.load(Ordering::Acquire);
-        let taken = TAKEN.load(Ordering::Acquire);
-        // SAFETY: the handler has written that many steps, one after the other, and nobody writes
-        // while this thread, the owner, is not stepped.
-        let steps = unsafe { std::slice::from_raw_parts(buffer, taken) };
+        // SAFETY: nobody writes while this thread, the owner, is not stepped.
+        let steps = unsafe { steps() };
         Recording {
             steps: steps.to_vec(),
             fs_base: fs_base(),
@@ -186,6 +188,17 @@ impl<'s> Turn<'s> {
             is_cut_short: is_at(Progress::Released),
         }
     }
+}
+
+/// What is in the buffer.
+///
+/// # Safety
+///
+/// No other turn begins while it is used: it overwrites the steps.
+unsafe fn steps<'a>() -> &'a [Step] {
+    let taken = TAKEN.load(Ordering::Acquire);
+    // SAFETY: the handler has written that many steps, one after the other.
+    unsafe { std::slice::from_raw_parts(BUFFER.load(Ordering::Acquire), taken) }
 }
 
 impl Drop for Turn<'_> {
@@ -213,25 +226,21 @@ pub fn rest() {
 /// Says how far the thread that is stepped has come, and wakes who sleeps until then.
 fn come_to(progress: Progress) {
     PROGRESS.store(progress as u32, Ordering::SeqCst);
-    wake();
+    futex(libc::FUTEX_WAKE, 1);
 }
 
 /// Whoever is stepped next stops at a place, until it may [`go_on`]; nowhere with `None`.
 pub fn stop_at(place: Option<Place>) {
-    let Place { address, nth } = place.unwrap_or(Place {
-        address: NOWHERE,
-        nth: 0,
-    });
+    let (address, nth) = place.map_or((NOWHERE, 0), |place| (place.address, place.nth));
     PASS_BY.store(nth, Ordering::SeqCst);
     STOP_AT.store(address, Ordering::SeqCst);
 }
 
 /// Lets a thread that has stopped go on, step by step, until it comes to another place.
 pub fn advance_to(place: Place) {
-    let taken = TAKEN.load(Ordering::Acquire);
-    // SAFETY: so many steps are in the buffer, and while the thread is stopped, which is what this is
-    // for, nobody adds to them; if it is not, steps that are there stay as they are.
-    let steps = unsafe { std::slice::from_raw_parts(BUFFER.load(Ordering::Acquire), taken) };
+    // SAFETY: while the thread is stopped, which is what this is for, nobody adds to them; if it is not, steps that are there stay
+    // as they are.
+    let steps = unsafe { steps() };
     let here = STOP_AT.load(Ordering::SeqCst);
     let passed = steps.iter().filter(|step| step.address == place.address);
     // The instruction that it stands before is not in the buffer yet.
@@ -259,7 +268,7 @@ fn leave_stop(progress: Progress) {
     let (stopped, next) = (Progress::Stopped as u32, progress as u32);
     let left = PROGRESS.compare_exchange(stopped, next, Ordering::SeqCst, Ordering::SeqCst);
     if left.is_ok() {
-        wake();
+        futex(libc::FUTEX_WAKE, 1);
     }
 }
 
@@ -309,20 +318,15 @@ fn keep(registers: &[i64; 23]) -> bool {
     true
 }
 
-/// At the address to stop at: stops unless it is too early; says whether to go on step by step.
-fn pass_by() -> bool {
-    match PASS_BY.load(Ordering::Relaxed) {
-        0 => stop_here(),
-        more => {
-            PASS_BY.store(more - 1, Ordering::Relaxed);
-            true
-        }
-    }
-}
-
-/// Sleeps until somebody says that it may go on; says whether step by step.
+/// At the address to stop at: sleeps until somebody says that it may go on, unless it is too early; says whether to go on step
+/// by step.
 #[cold]
-fn stop_here() -> bool {
+fn pass_by() -> bool {
+    let more = PASS_BY.load(Ordering::Relaxed);
+    if more > 0 {
+        PASS_BY.store(more - 1, Ordering::Relaxed);
+        return true;
+    }
     come_to(Progress::Stopped);
     sleep_while(Progress::Stopped);
     is_at(Progress::Stepping)
@@ -341,36 +345,12 @@ fn fs_base() -> u64 {
 /// Room for a handler's frame with the widest vector state, and then some.
 const HANDLER_STACK_BYTES: usize = 64 << 10;
 
-/// A handler with `SA_SIGINFO`.
-type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
-
-/// Has `SIGTRAP` handled, for good.
-fn handle_traps(handler: Handler) -> Result<()> {
-    let flags = SaFlags::SA_ONSTACK | SaFlags::SA_RESTART;
-    let action = SigAction::new(SigHandler::SigAction(handler), flags, SigSet::empty());
-    // SAFETY: the handler does what a handler may: atomics, a plain store, a system call that touches no
-    // `errno`.
-    let before = unsafe { sigaction(Signal::SIGTRAP, &action) };
-    before.map(drop).map_err(refused("handle SIGTRAP"))
-}
-
-/// Lets the calling thread, and those that it starts, have `SIGTRAP`.
-fn unblock_traps() -> Result<()> {
-    let unblocked = SigSet::from(Signal::SIGTRAP).thread_unblock();
-    unblocked.map_err(refused("unblock SIGTRAP"))
-}
-
 /// Sleeps for as long as the thread that is stepped has come so far; in a signal handler, too.
 fn sleep_while(progress: Progress) {
     // It may wake without reason, as when another signal was handled.
     while is_at(progress) {
         futex(libc::FUTEX_WAIT, progress as u32);
     }
-}
-
-/// Wakes a thread that sleeps because of [`PROGRESS`], which is another now.
-fn wake() {
-    futex(libc::FUTEX_WAKE, 1);
 }
 
 /// `futex(2)` on [`PROGRESS`], without a time limit. The C library's wrapper would change `errno`, which whatever a
@@ -396,9 +376,8 @@ fn futex(operation: c_int, value: u32) {
 /// The process that traces this one, if any.
 fn tracer() -> Option<u32> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let tracer = status
-        .lines()
-        .find_map(|line| line.strip_prefix("TracerPid:"))?;
+    let mut lines = status.lines();
+    let tracer = lines.find_map(|line| line.strip_prefix("TracerPid:"))?;
     tracer.trim().parse().ok().filter(|&tracer| tracer != 0)
 }
 
@@ -411,9 +390,8 @@ fn lowest_of_stack() -> Result<u64> {
     unsafe {
         let error = libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr());
         if error != 0 {
-            return Err(refused("find the stack of a thread")(Errno::from_raw(
-                error,
-            )));
+            let errno = Errno::from_raw(error);
+            return Err(refused("find the stack of a thread")(errno));
         }
         libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut lowest, &raw mut bytes);
         libc::pthread_attr_destroy(attributes.as_mut_ptr());

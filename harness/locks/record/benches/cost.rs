@@ -8,7 +8,6 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
-    clippy::too_many_lines,
     clippy::cast_sign_loss,
     reason = "a program that takes time and prints it"
 )]
@@ -32,17 +31,22 @@ mod bare {
     pub(crate) use ::std::sync as std;
 }
 
-/// Has a function compare the same use of a lock as it is and of a recorded one.
-macro_rules! compare {
-    ($how:ident($($given:expr),*), $library:ident::$type:ident: |$lock:ident| $does:expr) => {
-        $how(
-            $($given,)*
-            &bare::$library::$type::new(0_u64),
-            |$lock| $does,
-            &lockrecord::$library::$type::new(0_u64),
-            |$lock| $does,
-        )
-    };
+/// A row of a table: the same use of a lock as it is and of a recorded one, each measured by a function.
+macro_rules! row {
+    ($table:ident, $part:expr, $measure:ident, $library:ident::$type:ident: |$lock:ident| $does:expr) => {{
+        let bare = bare::$library::$type::new(0_u64);
+        let recorded = lockrecord::$library::$type::new(0_u64);
+        $table.row(
+            &format!("{} {}{}", stringify!($library), stringify!($type), $part),
+            || $measure(|| drop_of(black_box(&bare), |$lock| $does)),
+            || $measure(|| drop_of(black_box(&recorded), |$lock| $does)),
+        );
+    }};
+}
+
+#[inline(always)]
+fn drop_of<L, T>(lock: &L, does: impl Fn(&L) -> T) {
+    drop(does(lock));
 }
 
 fn main() {
@@ -51,55 +55,39 @@ fn main() {
     // Cargo passes `--bench`.
     let rounds = std::env::args().find_map(|argument| argument.parse().ok());
     let rounds = rounds.unwrap_or(400);
-    println!("alone, ns per acquisition ({rounds} rounds of {BLOCK})");
-    header("+ ns");
-    compare! { alone("std Mutex", rounds), std::Mutex: |lock| *lock.lock().unwrap() += 1 }
-    compare! { alone("std RwLock write", rounds), std::RwLock: |lock| *lock.write().unwrap() += 1 }
-    compare! { alone("std RwLock read", rounds), std::RwLock: |lock| black_box(*lock.read().unwrap()) }
+    let title = format!("alone, ns per acquisition ({rounds} rounds of {BLOCK})");
+    let table = Table::new(&title, rounds, false);
+    row!(table, "", alone, std::Mutex: |lock| *lock.lock().unwrap() += 1);
+    row!(table, " write", alone, std::RwLock: |lock| *lock.write().unwrap() += 1);
+    row!(table, " read", alone, std::RwLock: |lock| black_box(*lock.read().unwrap()));
     #[cfg(feature = "parking_lot")]
-    {
-        compare! { alone("parking_lot Mutex", rounds), parking_lot::Mutex: |lock| *lock.lock() += 1 }
-        compare! {
-            alone("parking_lot RwLock read", rounds),
-            parking_lot::RwLock: |lock| black_box(*lock.read())
-        }
-    }
+    row!(table, "", alone, parking_lot::Mutex: |lock| *lock.lock() += 1);
+    #[cfg(feature = "parking_lot")]
+    row!(table, " read", alone, parking_lot::RwLock: |lock| black_box(*lock.read()));
     let rounds = rounds / 4;
-    println!(
-        "\ntwo threads, ns per acquisition of a thread ({rounds} rounds of {CONTENDED:?} each)"
-    );
-    header("+ ns");
-    compare! {
-        together("std RwLock read", rounds, Show::Difference),
-        std::RwLock: |lock| black_box(*lock.read().unwrap())
-    }
+    let title = "two threads, ns per acquisition of a thread";
+    let title = format!("\n{title} ({rounds} rounds of {CONTENDED:?} each)");
+    let table = Table::new(&title, rounds, false);
+    row!(table, " read", together, std::RwLock: |lock| black_box(*lock.read().unwrap()));
     #[cfg(feature = "parking_lot")]
-    compare! {
-        together("parking_lot RwLock read", rounds, Show::Difference),
-        parking_lot::RwLock: |lock| black_box(*lock.read())
-    }
-    println!("\ntwo threads contend: throughput, {rounds} rounds of {CONTENDED:?} each");
-    header("ratio");
-    for (name, inside, outside) in [
-        ("short section", 0, 0),
-        ("100 in, 100 out", 100, 100),
-        ("500 in, 500 out", 500, 500),
+    row!(table, " read", together, parking_lot::RwLock: |lock| black_box(*lock.read()));
+    let title = "two threads contend: throughput";
+    let title = format!("\n{title}, {rounds} rounds of {CONTENDED:?} each");
+    let table = Table::new(&title, rounds, true);
+    for (part, inside, outside) in [
+        (", short section", 0, 0),
+        (", 100 in, 100 out", 100, 100),
+        (", 500 in, 500 out", 500, 500),
     ] {
-        compare! {
-            together(&format!("std Mutex, {name}"), rounds, Show::Ratio),
-            std::Mutex: |lock| {
-                spend(&mut lock.lock().unwrap(), inside);
-                spend(&mut 0, outside);
-            }
-        }
+        row!(table, part, together, std::Mutex: |lock| {
+            spend(&mut lock.lock().unwrap(), inside);
+            spend(&mut 0, outside);
+        });
         #[cfg(feature = "parking_lot")]
-        compare! {
-            together(&format!("parking_lot Mutex, {name}"), rounds, Show::Ratio),
-            parking_lot::Mutex: |lock| {
-                spend(&mut lock.lock(), inside);
-                spend(&mut 0, outside);
-            }
-        }
+        row!(table, part, together, parking_lot::Mutex: |lock| {
+            spend(&mut lock.lock(), inside);
+            spend(&mut 0, outside);
+        });
     }
 }
 
@@ -112,69 +100,9 @@ fn spend(value: &mut u64, steps: u32) {
     }
 }
 
-/// A part of a block of two threads.
-#[inline(always)]
-fn repeat(operation: impl Fn()) {
-    for _ in 0..64 {
-        operation();
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Show {
-    Difference,
-    Ratio,
-}
-
-fn header(last: &str) {
-    println!(
-        "{:<36}{:>9}{:>10}{:>9}   95 % interval",
-        "", "bare", "recorded", last
-    );
-}
-
-fn alone<B, R, T>(
-    name: &str,
-    rounds: usize,
-    bare: &B,
-    use_bare: impl Fn(&B) -> T,
-    recorded: &R,
-    use_recorded: impl Fn(&R) -> T,
-) {
-    pairs(
-        name,
-        rounds,
-        || block(|| drop(use_bare(black_box(bare)))),
-        || block(|| drop(use_recorded(black_box(recorded)))),
-        Show::Difference,
-    );
-}
-
-/// On two threads at once.
-fn together<B: Sync, R: Sync, T>(
-    name: &str,
-    rounds: usize,
-    show: Show,
-    bare: &B,
-    use_bare: impl Fn(&B) -> T + Sync,
-    recorded: &R,
-    use_recorded: impl Fn(&R) -> T + Sync,
-) {
-    let shown = |ns: f64| match show {
-        Show::Difference => ns,
-        Show::Ratio => 1e3 / ns,
-    };
-    pairs(
-        name,
-        rounds,
-        || shown(two_threads(&|| repeat(|| drop(use_bare(bare))))),
-        || shown(two_threads(&|| repeat(|| drop(use_recorded(recorded))))),
-        show,
-    );
-}
-
+/// Nanoseconds of an operation.
 #[inline(never)]
-fn block(operation: impl Fn()) -> f64 {
+fn alone(operation: impl Fn()) -> f64 {
     let start = Instant::now();
     for _ in 0..BLOCK {
         operation();
@@ -183,13 +111,15 @@ fn block(operation: impl Fn()) -> f64 {
 }
 
 /// Nanoseconds of a thread for each operation, of two threads that run for a time.
-fn two_threads(repeat: &(dyn Fn() + Sync)) -> f64 {
+fn together(operation: impl Fn() + Sync) -> f64 {
     let (start, is_over) = (Barrier::new(3), AtomicBool::new(false));
     let run = || {
         start.wait();
-        let mut operations = 0;
+        let mut operations = 0_u32;
         while !is_over.load(Ordering::Relaxed) {
-            repeat();
+            for _ in 0..64 {
+                operation();
+            }
             operations += 64;
         }
         operations
@@ -200,66 +130,74 @@ fn two_threads(repeat: &(dyn Fn() + Sync)) -> f64 {
         let begin = Instant::now();
         thread::sleep(CONTENDED);
         is_over.store(true, Ordering::Relaxed);
-        let operations: u64 = threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .sum();
-        2.0 * begin.elapsed().as_nanos() as f64 / operations as f64
+        let operations = threads.map(|thread| thread.join().unwrap());
+        2.0 * begin.elapsed().as_nanos() as f64 / f64::from(operations[0] + operations[1])
     })
 }
 
-fn pairs(
-    name: &str,
+/// Rows of so many rounds: nanoseconds and their difference, or operations in a microsecond and their ratio.
+struct Table {
     rounds: usize,
-    bare: impl Fn() -> f64,
-    recorded: impl Fn() -> f64,
-    show: Show,
-) {
-    let mut names = std::env::args().skip(1);
-    let is_name =
-        |argument: &String| !argument.starts_with('-') && argument.parse::<u32>().is_err();
-    if names
-        .find(is_name)
-        .is_some_and(|part| !name.contains(&part))
-    {
-        return;
+    is_ratio: bool,
+}
+
+impl Table {
+    fn new(title: &str, rounds: usize, is_ratio: bool) -> Self {
+        let last = if is_ratio { "ratio" } else { "+ ns" };
+        println!("{title}");
+        println!(
+            "{:<36}{:>9}{:>10}{last:>9}   95 % interval",
+            "", "bare", "recorded"
+        );
+        Self { rounds, is_ratio }
     }
-    let mut columns = [const { Vec::new() }; 3];
-    for round in 0..rounds + 4 {
-        let (bare_time, recorded_time);
-        if round % 2 == 0 {
-            bare_time = bare();
-            recorded_time = recorded();
-        } else {
-            recorded_time = recorded();
-            bare_time = bare();
+
+    fn row(&self, name: &str, bare: impl Fn() -> f64, recorded: impl Fn() -> f64) {
+        let mut names = std::env::args().skip(1);
+        let is_name =
+            |argument: &String| !argument.starts_with('-') && argument.parse::<u32>().is_err();
+        if names
+            .find(is_name)
+            .is_some_and(|part| !name.contains(&part))
+        {
+            return;
         }
-        // The first ones warm up.
-        if round >= 4 {
-            columns[0].push(bare_time);
-            columns[1].push(recorded_time);
-            columns[2].push(match show {
-                Show::Difference => recorded_time - bare_time,
-                Show::Ratio => recorded_time / bare_time,
-            });
+        let &Self { rounds, is_ratio } = self;
+        let mut columns = [const { Vec::new() }; 3];
+        for round in 0..rounds + 4 {
+            let mut figures = [0.0; 2];
+            for which in [round % 2, 1 - round % 2] {
+                let ns = if which == 0 { bare() } else { recorded() };
+                figures[which] = if is_ratio { 1e3 / ns } else { ns };
+            }
+            let [bare, recorded] = figures;
+            let compared = if is_ratio {
+                recorded / bare
+            } else {
+                recorded - bare
+            };
+            // The first ones warm up.
+            if round < 4 {
+                continue;
+            }
+            for (column, figure) in columns.iter_mut().zip([bare, recorded, compared]) {
+                column.push(figure);
+            }
         }
+        for column in &mut columns {
+            column.sort_by(f64::total_cmp);
+        }
+        // The ranks between which the median lies with 95 %: binomial, by the normal approximation.
+        let half = 0.98 * (rounds as f64).sqrt();
+        let rank = |offset: f64| {
+            let rank = (rounds as f64 / 2.0 + offset).round().max(0.0) as usize;
+            columns[2][rank.min(rounds - 1)]
+        };
+        let [bare, recorded, compared] = columns.each_ref().map(|column| column[rounds / 2]);
+        println!(
+            "{name:<36}{bare:>9.2}{recorded:>10.2}{compared:>9.3}   {:.3} to {:.3}",
+            rank(-half),
+            rank(half),
+        );
     }
-    for column in &mut columns {
-        column.sort_by(f64::total_cmp);
-    }
-    let [bare, recorded, compared] = &columns;
-    // The ranks between which the median lies with 95 %: binomial, by the normal approximation.
-    let half = 0.98 * (rounds as f64).sqrt();
-    let rank = |offset: f64| {
-        let rank = (rounds as f64 / 2.0 + offset).round().max(0.0) as usize;
-        compared[rank.min(rounds - 1)]
-    };
-    println!(
-        "{name:<36}{:>9.2}{:>10.2}{:>9.3}   {:.3} to {:.3}",
-        bare[rounds / 2],
-        recorded[rounds / 2],
-        compared[rounds / 2],
-        rank(-half),
-        rank(half),
-    );
 }

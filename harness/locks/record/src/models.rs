@@ -9,8 +9,8 @@ use std::panic::Location;
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use crate::beside::{Beside, Family, Kind, Library};
-use crate::block::{Block, Shared, Site, Use, Wait};
+use crate::beside::Beside;
+use crate::block::{Block, Shared, Site, Trace, Use, Wait};
 use crate::clock::clock;
 
 /// A block and what stands beside the lock of its record.
@@ -22,13 +22,9 @@ struct Counters {
 
 fn counters() -> Counters {
     let shared = Box::leak(Box::new(Shared::new(clock(), clock().now())));
-    let family = Family {
-        library: Library::Std,
-        kind: Kind::Mutex,
-    };
     Counters {
         block: Box::leak(Box::new(Block::new(shared))),
-        beside: Box::leak(Box::new(Beside::new(family))),
+        beside: Box::leak(Box::new(Beside::new())),
     }
 }
 
@@ -38,10 +34,13 @@ fn explore(model: impl Fn() + Sync + Send + 'static) {
     builder.check(model);
 }
 
-fn now() -> Use {
-    Use {
-        closed: clock().now(),
-        ..Use::default()
+fn record(trace: Option<Box<Trace>>) {
+    let closed = clock().now();
+    if let Some(trace) = trace {
+        trace.record(Use {
+            closed,
+            ..Use::default()
+        });
     }
 }
 
@@ -50,35 +49,25 @@ impl Counters {
     fn acquire(self, site: Site) {
         let Self { block, beside } = self;
         if !beside.pass(site) {
-            if let Some(trace) = beside.turn(block, site) {
-                trace.record(now());
-            }
+            record(beside.turn(block, site));
         }
     }
 
     /// An acquisition of a reader.
     fn read(self, site: Site) {
         if !self.block.pass(site) {
-            if let Some(trace) = self.block.enter(site) {
-                trace.record(now());
-            }
+            record(self.block.enter(site));
         }
     }
 
     fn acquired(self) -> u64 {
-        let figures = self.block.figures();
-        figures.entries.iter().map(|entry| entry.acquired).sum()
+        let entries = self.block.figures().entries;
+        entries.iter().flatten().map(|entry| entry.acquired).sum()
     }
 }
 
 fn here() -> [Site; 2] {
-    let here = Location::caller();
-    [here, other()]
-}
-
-#[track_caller]
-fn other() -> Site {
-    Location::caller()
+    [Location::caller(), Location::caller()]
 }
 
 /// Two threads hold the lock in turns, a third one takes snapshots: no count is lost, and none goes back.
@@ -144,8 +133,13 @@ fn a_slot_that_is_given_away_without_the_lock() {
             counters.beside.settle_all(counters.block);
             assert_eq!(counters.acquired(), 4);
             let entries = counters.block.figures().entries;
-            let failed: u64 = entries.iter().map(|entry| entry.failed_tries).sum();
-            assert_eq!((failed, entries.len()), (1, if same { 1 } else { 2 }));
+            let failed: u64 = entries
+                .iter()
+                .flatten()
+                .map(|entry| entry.failed_tries)
+                .sum();
+            let slots = entries.iter().flatten().count();
+            assert_eq!((failed, slots), (1, if same { 1 } else { 2 }));
         });
     }
 }
@@ -176,7 +170,7 @@ fn nobody_waits_in_the_end() {
             };
             let trace = block.waited(site, trace, wait);
             drop(guard);
-            trace.record(now());
+            record(Some(trace));
         });
         let gives_up = thread::spawn(move || {
             beside.wait();

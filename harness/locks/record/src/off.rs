@@ -3,22 +3,14 @@
 use ::std::io;
 use ::std::path::PathBuf;
 
-/// The locks of std, not recorded.
-pub mod std {
-    pub use ::std::sync::*;
-}
-
 /// The locks of `parking_lot`, not recorded.
 #[cfg(feature = "parking_lot")]
-pub mod parking_lot {
-    pub use ::parking_lot::*;
-}
-
+pub use ::parking_lot;
+/// The locks of std, not recorded.
+pub use ::std::sync as std;
 /// The locks of tokio, not recorded.
 #[cfg(feature = "tokio")]
-pub mod tokio {
-    pub use ::tokio::sync::*;
-}
+pub use ::tokio::sync as tokio;
 
 /// The map of std, not sampled.
 pub mod map {
@@ -36,33 +28,23 @@ pub trait Lock {
     type Value: ?Sized;
 }
 
-impl<T: ?Sized> Lock for ::std::sync::Mutex<T> {
-    type Value = T;
+macro_rules! locks {
+    ($($library:ident)::+) => {
+        impl<T: ?Sized> Lock for ::$($library)::+::Mutex<T> {
+            type Value = T;
+        }
+
+        impl<T: ?Sized> Lock for ::$($library)::+::RwLock<T> {
+            type Value = T;
+        }
+    };
 }
 
-impl<T: ?Sized> Lock for ::std::sync::RwLock<T> {
-    type Value = T;
-}
-
+locks!(std::sync);
 #[cfg(feature = "parking_lot")]
-impl<T: ?Sized> Lock for ::parking_lot::Mutex<T> {
-    type Value = T;
-}
-
-#[cfg(feature = "parking_lot")]
-impl<T: ?Sized> Lock for ::parking_lot::RwLock<T> {
-    type Value = T;
-}
-
+locks!(parking_lot);
 #[cfg(feature = "tokio")]
-impl<T: ?Sized> Lock for ::tokio::sync::Mutex<T> {
-    type Value = T;
-}
-
-#[cfg(feature = "tokio")]
-impl<T: ?Sized> Lock for ::tokio::sync::RwLock<T> {
-    type Value = T;
-}
+locks!(tokio::sync);
 
 /// Does nothing.
 #[inline(always)]

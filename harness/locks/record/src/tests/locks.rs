@@ -94,7 +94,7 @@ fn who_waits_is_recorded_with_who_held() {
             is_held.send(()).unwrap();
             // Until another one waits, which is seen in the recorder itself.
             let handle = crate::Lock::handle(&lock);
-            while handle.waiting() == 0 {
+            while handle.beside.waiting() == 0 {
                 thread::yield_now();
             }
             drop(guard);
@@ -111,7 +111,7 @@ fn who_waits_is_recorded_with_who_held() {
     let blocked = &recorded["blocked"][0];
     assert_eq!(blocked["times"], 1);
     assert_ne!(blocked["waiting"], blocked["holding"]);
-    assert_eq!(crate::Lock::handle(&lock).waiting(), 0);
+    assert_eq!(crate::Lock::handle(&lock).beside.waiting(), 0);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_writer_knows_which_reader_it_waits_for() {
             let guard = lock.read().unwrap();
             is_held.send(()).unwrap();
             let handle = crate::Lock::handle(&lock);
-            while handle.waiting() == 0 {
+            while handle.beside.waiting() == 0 {
                 thread::yield_now();
             }
             drop(guard);

@@ -32,7 +32,7 @@ fn a_mutex_is_used_as_that_of_the_library() {
     assert_eq!(total(&lock, "acquired", Some("write")), 1);
     assert_eq!(total(&lock, "failed_tries", None), 2);
     let handle = crate::Lock::handle(&PAIR);
-    assert_eq!(handle.waiting(), 0);
+    assert_eq!(handle.beside.waiting(), 0);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn tasks_take_turns() {
         }
         assert_eq!(*Arc::clone(&lock).lock_owned().await, 800);
     });
-    assert_eq!(lock.handle().waiting(), 0);
+    assert_eq!(lock.handle().beside.waiting(), 0);
     crate::name(&*lock, "turns");
     drop(lock);
     let recorded = named("turns");
@@ -52,9 +52,9 @@ fn a_wait_that_is_given_up_is_a_failed_attempt() {
     {
         let mut waiting = pin!(lock.lock());
         assert!(poll(waiting.as_mut()).is_pending());
-        assert_eq!(handle.waiting(), 1);
+        assert_eq!(handle.beside.waiting(), 1);
     }
-    assert_eq!(handle.waiting(), 0);
+    assert_eq!(handle.beside.waiting(), 0);
     drop(guard);
     let recorded = recorded(&lock, "given up");
     assert_eq!(total(&recorded, "failed_tries", None), 1);
@@ -78,7 +78,7 @@ fn a_wait_ends_with_the_lock() {
     assert_eq!(total(&recorded, "contended", Some("write")), 1);
     assert_eq!(total(&recorded, "acquired", Some("read")), 2);
     assert_eq!(recorded["blocked"].as_array().unwrap().len(), 1);
-    assert_eq!(lock.handle().waiting(), 0);
+    assert_eq!(lock.handle().beside.waiting(), 0);
 }
 
 #[test]

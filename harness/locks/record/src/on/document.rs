@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
-
+use std::mem;
 use std::sync::atomic::Ordering;
 
 use crate::arrivals::{Series, WINDOW};
-use crate::block::{Entry, Mode, Site, Summary};
+use crate::block::{Blocked, Entry, Site, Summary};
 use crate::clock;
 use crate::histogram::Histogram;
 use crate::keys::Sample;
-use crate::record::{self, Family, Kind, Library, Record};
+use crate::record::{REGISTRY, Record};
 use crate::sync::lock;
 use crate::threads;
 
@@ -22,22 +22,27 @@ pub(crate) enum Reason {
     Request,
 }
 
-/// Call sites, each once, whatever the number of its addresses: generic code has one for each of its types.
+/// Call sites, each once, whatever the number of its addresses: generic code has one for each of its types. None stands for
+/// those without room.
 #[derive(Default)]
 struct Sites {
-    indices: BTreeMap<(&'static str, u32, u32), usize>,
-    list: Vec<(&'static str, u32, u32)>,
+    indices: BTreeMap<Option<Site>, usize>,
+    list: Vec<String>,
     /// Acquisitions at those without room.
     merged: u64,
 }
 
 impl Sites {
     fn index(&mut self, site: Option<Site>) -> usize {
-        let at = site.map_or(("(other)", 0, 0), |site| {
-            (site.file(), site.line(), site.column())
-        });
-        *self.indices.entry(at).or_insert_with(|| {
-            self.list.push(at);
+        *self.indices.entry(site).or_insert_with(|| {
+            let (file, line, column) = site.map_or(("(other)", 0, 0), |site| {
+                (site.file(), site.line(), site.column())
+            });
+            self.list.push(object([
+                ("file", &text(file)),
+                ("line", &line),
+                ("column", &column),
+            ]));
             self.list.len() - 1
         })
     }
@@ -56,22 +61,14 @@ impl Entry {
         }
     }
 
-    /// The acquisitions, in which the last ones may not be counted yet: at least those that were seen singly.
-    fn acquired(&self) -> u64 {
-        let least = self.modes.iter().map(Mode::at_least);
-        self.acquired.max(least.sum())
-    }
-
-    /// The acquisitions of each mode, by the share that it has in the samples, and at least those that were seen singly.
-    fn acquired_by_mode(&self) -> [u64; 2] {
+    /// The acquisitions of each mode: of the one that all are known to have, or by the share that it has in the samples. At least
+    /// those that were seen singly, as the last ones may not be counted yet.
+    fn acquired_by_mode(&self, mode: Option<usize>) -> [u64; 2] {
         let [reads, writes] = &self.modes;
-        let samples = reads.samples + writes.samples;
-        let share = if samples == 0 {
-            0.0
-        } else {
-            reads.samples as f64 / samples as f64
-        };
-        let acquired = self.acquired();
+        let samples = (reads.samples + writes.samples).max(1);
+        let share = reads.samples as f64 / samples as f64;
+        let share = mode.map_or(share, |mode| [1.0, 0.0][mode]);
+        let acquired = self.acquired.max(reads.at_least() + writes.at_least());
         let estimate = (acquired as f64 * share).round() as u64;
         let reading = estimate.clamp(reads.at_least(), acquired - writes.at_least());
         [reading, acquired - reading]
@@ -84,7 +81,7 @@ pub(crate) fn document(reason: Reason, is_forked: bool) -> String {
     let now = clock.now();
     let mut sites = Sites::default();
     let (mut locks, mut merged_locks) = (Vec::new(), 0);
-    let records = record::registry().records.clone();
+    let records = lock(&REGISTRY).records.clone();
     for (id, record) in records.into_iter().enumerate() {
         if record.is_merged {
             merged_locks += record.instances.load(Ordering::Relaxed);
@@ -97,9 +94,6 @@ pub(crate) fn document(reason: Reason, is_forked: bool) -> String {
         Reason::Request => "request",
     };
     let (threads, thread_ticks) = threads::totals();
-    let places = sites.list.iter().map(|(file, line, column)| {
-        object([("file", &text(file)), ("line", line), ("column", column)])
-    });
     let threads = object([("seen", &threads), ("time_ns", &clock.ns(thread_ticks))]);
     let of_clock = object([
         ("ns_per_tick", &clock.ns_per_tick),
@@ -122,7 +116,7 @@ pub(crate) fn document(reason: Reason, is_forked: bool) -> String {
         ("processors", &processors),
         ("threads", &threads),
         ("clock", &of_clock),
-        ("sites", &list(places)),
+        ("sites", &list(sites.list)),
         ("locks", &list(locks)),
         ("lost", &lost),
     ]);
@@ -136,51 +130,55 @@ fn program() -> String {
 }
 
 fn document_of_lock(id: usize, record: &'static Record, now: u64, sites: &mut Sites) -> String {
-    let Family { library, kind } = record.family;
+    let family = record.family;
     // Where several locks have one record, its blocks have reads and writes; else a reader's block has reads.
-    let has_modes = kind == Kind::RwLock && !record.is_merged;
+    let has_modes = family.is_rwlock && !record.is_merged;
     let exclusive = [(&record.exclusive, has_modes.then_some(1))].into_iter();
     let of_threads = record.of_threads().into_iter();
     let of_threads = of_threads.map(|block| (block, has_modes.then_some(0)));
 
-    let mut tallies: BTreeMap<(usize, Option<usize>), Entry> = BTreeMap::new();
-    let mut blocked: BTreeMap<(usize, usize), (u64, u64)> = BTreeMap::new();
+    let mut tallies: BTreeMap<(Option<Site>, Option<usize>), Box<Entry>> = BTreeMap::new();
+    let mut blocked = Blocked::new();
     let mut queue = Summary::default();
     for (block, mode) in exclusive.chain(of_threads) {
         let figures = block.figures();
-        for entry in figures.entries {
-            if entry.site.is_none() {
-                sites.merged += entry.acquired;
+        for mut entry in figures.entries.into_iter().flatten() {
+            if let Some(mode) = mode {
+                // What is in the other half, nothing usually, belongs here, too.
+                let other = mem::take(&mut entry.modes[1 - mode]);
+                entry.modes[mode].merge(&other);
             }
-            let tally = tallies.entry((sites.index(entry.site), mode));
+            let tally = tallies.entry((entry.site, mode));
             tally
                 .and_modify(|tally| tally.merge(&entry))
                 .or_insert(entry);
         }
-        for pair in figures.blocked {
-            let key = (sites.index(pair.waiting), sites.index(Some(pair.holding)));
-            let sum = blocked.entry(key).or_default();
-            *sum = (sum.0 + pair.times, sum.1 + pair.ns);
+        for (pair, (times, ns)) in figures.blocked {
+            let sum = blocked.entry(pair).or_default();
+            *sum = (sum.0 + times, sum.1 + ns);
         }
         queue.merge(figures.queue);
     }
-    let uses = tallies.iter().flat_map(|(key, tally)| uses(*key, tally));
+    let other = tallies.iter().filter(|((site, _), _)| site.is_none());
+    sites.merged += other.map(|(_, tally)| tally.acquired).sum::<u64>();
+    let uses = tallies
+        .iter()
+        .flat_map(|((site, mode), tally)| uses(sites.index(*site), *mode, tally));
+    let uses = list(uses);
     let blocked = blocked.iter().map(|((waiting, holding), (times, ns))| {
         object([
-            ("waiting", waiting),
-            ("holding", holding),
+            ("waiting", &sites.index(*waiting)),
+            ("holding", &sites.index(Some(holding))),
             ("times", times),
             ("ns", ns),
         ])
     });
+    let blocked = list(blocked);
 
     let dropped = record.dropped.load(Ordering::Relaxed);
     let alive = record.alive.load(Ordering::Relaxed);
-    let end = if alive == 0 && dropped != 0 {
-        dropped
-    } else {
-        now
-    };
+    let is_over = alive == 0 && dropped != 0;
+    let end = if is_over { dropped } else { now };
     let shared = lock(record.exclusive.shared).clone();
     let (short, long) = shared.arrivals.until(end);
     let length = Some(shared.lengths).filter(|lengths| lengths.samples > 0);
@@ -189,21 +187,11 @@ fn document_of_lock(id: usize, record: &'static Record, now: u64, sites: &mut Si
         ("bytes", &record.value.bytes),
         ("length", &or_null(length.map(summary))),
     ]);
-    let library = match library {
-        Library::Std => "std",
-        #[cfg(feature = "parking_lot")]
-        Library::ParkingLot => "parking_lot",
-        #[cfg(feature = "tokio")]
-        Library::Tokio => "tokio",
-    };
-    let kind = match kind {
-        Kind::Mutex => "mutex",
-        Kind::RwLock => "rwlock",
-    };
+    let kind = if family.is_rwlock { "rwlock" } else { "mutex" };
     let keys = record.keys.get().map(|keys| keys_of(&keys.so_far()));
     object([
         ("id", &id),
-        ("library", &text(library)),
+        ("library", &text(family.library)),
         ("kind", &text(kind)),
         ("made_at", &sites.index(Some(record.made_at))),
         ("name", &or_null(lock(&record.name).as_deref().map(text))),
@@ -211,8 +199,8 @@ fn document_of_lock(id: usize, record: &'static Record, now: u64, sites: &mut Si
         ("alive", &alive),
         ("value", &value),
         ("poisoned", &record.poisoned.load(Ordering::Relaxed)),
-        ("uses", &list(uses)),
-        ("blocked", &list(blocked)),
+        ("uses", &uses),
+        ("blocked", &blocked),
         ("queue", &summary(queue)),
         ("arrivals", &list([windows(short, 1), windows(long, 100)])),
         ("keys", &or_null(keys)),
@@ -220,21 +208,13 @@ fn document_of_lock(id: usize, record: &'static Record, now: u64, sites: &mut Si
 }
 
 /// What is said of a call site: once, or by mode where it has reads and writes.
-fn uses((site, mode): (usize, Option<usize>), tally: &Entry) -> Vec<String> {
+fn uses(site: usize, mode: Option<usize>, tally: &Entry) -> Vec<String> {
     let threads: u32 = tally.threads.iter().map(|bits| bits.count_ones()).sum();
-    let mut acquired = tally.acquired_by_mode();
-    let mut modes = tally.modes.clone();
-    if let Some(mode) = mode {
-        // What is in the other half, nothing usually, belongs here, too.
-        acquired = [0, 0];
-        acquired[mode] = tally.acquired();
-        let other = std::mem::take(&mut modes[1 - mode]);
-        modes[mode].merge(&other);
-    }
+    let acquired = tally.acquired_by_mode(mode);
     // What failed did not read or write: it is said where the most is.
     let main = mode.unwrap_or(usize::from(acquired[1] >= acquired[0]));
     let use_of = |mode: usize| {
-        let (acquired, figures) = (acquired[mode], &modes[mode]);
+        let (acquired, figures) = (acquired[mode], &tally.modes[mode]);
         if acquired == 0 && mode != main {
             return None;
         }
@@ -277,11 +257,12 @@ fn windows(series: Series, milliseconds: u128) -> String {
 }
 
 fn keys_of(keys: &Sample) -> String {
+    let [misses, hits, inserts, removes] = keys.operations;
     object([
-        ("lookups", &keys.lookups),
-        ("hits", &keys.hits),
-        ("inserts", &keys.inserts),
-        ("removes", &keys.removes),
+        ("lookups", &(misses + hits)),
+        ("hits", &hits),
+        ("inserts", &inserts),
+        ("removes", &removes),
         ("distinct", &keys.distinct()),
         ("top", &list(keys.top().iter().map(f64::to_string))),
     ])

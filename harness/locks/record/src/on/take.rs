@@ -12,7 +12,8 @@ impl Handle {
     /// The guard of a lock that was got at once.
     #[inline(always)]
     pub(crate) fn guard<G: Deref>(&self, mode: Mode, site: Site, inner: G) -> Guard<G> {
-        let entered = self.enter(mode, site, Value::from_ref::<G::Target>(&inner));
+        let value = Value::new::<G::Target>(size_of_val(&*inner));
+        let entered = self.enter(mode, site, value);
         Guard::new(inner, entered, self, mode)
     }
 
@@ -26,18 +27,14 @@ impl Handle {
         wait: impl FnOnce() -> G,
     ) -> Guard<G> {
         let site = Location::caller();
-        match attempt {
-            Some(inner) => self.guard(mode, site, inner),
-            None => {
-                let waiting = self.wait(mode, site, Value::unseen::<G::Target>());
-                let inner = wait();
-                Guard::new(inner, waiting.end(), self, mode)
-            }
-        }
+        let Some(inner) = attempt else {
+            let waiting = self.wait(mode, site, Value::new::<G::Target>(0));
+            return Guard::new(wait(), waiting.end(), self, mode);
+        };
+        self.guard(mode, site, inner)
     }
 
     /// The same, if it is got in time.
-    #[cfg(feature = "parking_lot")]
     #[track_caller]
     pub(crate) fn take_in_time<G: Deref>(
         &self,
@@ -46,12 +43,11 @@ impl Handle {
         wait: impl FnOnce() -> Option<G>,
     ) -> Option<Guard<G>> {
         let site = Location::caller();
-        if let Some(inner) = attempt {
-            return Some(self.guard(mode, site, inner));
-        }
-        let waiting = self.wait(mode, site, Value::unseen::<G::Target>());
-        let inner = wait()?;
-        Some(Guard::new(inner, waiting.end(), self, mode))
+        let Some(inner) = attempt else {
+            let waiting = self.wait(mode, site, Value::new::<G::Target>(0));
+            return Some(Guard::new(wait()?, waiting.end(), self, mode));
+        };
+        Some(self.guard(mode, site, inner))
     }
 
     /// What an attempt got, and no wait follows.
@@ -66,9 +62,25 @@ impl Handle {
         match attempt {
             Ok(inner) => Ok(self.guard(mode, site, inner)),
             Err(error) => {
-                self.fail(mode, site, Value::unseen::<G::Target>());
+                self.fail(mode, site, Value::new::<G::Target>(0));
                 Err(error)
             }
         }
     }
 }
+
+/// What gives up the whole of a value for a part of it.
+macro_rules! mapped {
+    ($($guard:ident($($mutable:ident)?) => $mapped:ident,)*) => {$(
+        impl<'a, T: ?Sized> Guard<bare::$guard<'a, T>> {
+            /// Gives up the whole for a part of it. The lock stays held.
+            pub fn map<U: ?Sized>(
+                guard: Self,
+                part: impl FnOnce(&$($mutable)? T) -> &$($mutable)? U,
+            ) -> $mapped<'a, U> {
+                guard.mapped(true, |inner| bare::$guard::map(inner, part))
+            }
+        }
+    )*};
+}
+pub(crate) use mapped;

@@ -5,6 +5,7 @@
 //! alone on its thread is not seen, so the count is a lower bound.
 
 use std::cell::Cell;
+use std::sync::atomic::Ordering;
 
 use crate::threads;
 
@@ -14,14 +15,9 @@ thread_local! {
 }
 
 /// This task's turn on this thread: a number that no other turn has soon. `task` names the task.
-#[cfg(feature = "tokio")]
 pub(crate) fn turn(task: u64) -> u64 {
     let (last, changes) = TURN.get();
-    let changes = if last == task {
-        changes
-    } else {
-        changes.wrapping_add(1)
-    };
+    let changes = changes.wrapping_add(u32::from(last != task));
     TURN.set((task, changes));
     number(changes)
 }
@@ -32,6 +28,7 @@ pub(crate) fn has_passed(turn: u64) -> bool {
 }
 
 fn number(changes: u32) -> u64 {
-    let thread = threads::place().map_or(0, |place| place.number() + 1);
+    let place = threads::place();
+    let thread = place.map_or(0, |place| place.number.load(Ordering::Relaxed) + 1);
     thread << 32 | u64::from(changes)
 }

@@ -31,30 +31,8 @@ pub(crate) struct Beside {
     waits_left: AtomicU16,
     waits_span: AtomicU16,
     batches: [Batch; SITES],
-    /// Not counted here, but what else a lock has beside it: apart from this, padding would take its place.
-    pub(crate) family: Family,
-}
-
-/// Which lock of which library a lock is. Small, since each has it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Family {
-    pub(crate) library: Library,
-    pub(crate) kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Kind {
-    Mutex,
-    RwLock,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Library {
-    Std,
-    #[cfg(feature = "parking_lot")]
-    ParkingLot,
-    #[cfg(feature = "tokio")]
-    Tokio,
+    /// Which call site has been here longest.
+    oldest: AtomicU8,
 }
 
 /// Acquisitions that were taken from the countdown of a call site.
@@ -67,14 +45,6 @@ struct Batch {
 }
 
 impl Batch {
-    const fn new() -> Self {
-        Self {
-            slot: AtomicU8::new(0),
-            taken: AtomicU8::new(0),
-            left: AtomicU8::new(0),
-        }
-    }
-
     fn slot(&self) -> usize {
         usize::from(self.slot.load(Ordering::Relaxed))
     }
@@ -88,17 +58,6 @@ impl Batch {
         self.left.store(taken, Ordering::Relaxed);
     }
 
-    fn copy(&self, other: &Self) {
-        let pairs = [
-            (&self.slot, &other.slot),
-            (&self.taken, &other.taken),
-            (&self.left, &other.left),
-        ];
-        for (to, from) in pairs {
-            to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
-    }
-
     fn settle(&self, block: &Block) {
         block.counted(self.slot(), self.used());
         self.set(0);
@@ -106,15 +65,21 @@ impl Batch {
 }
 
 impl Beside {
-    pub(crate) const fn new(family: Family) -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             holder: Holder::new(),
             sites: [const { AtomicPtr::new(ptr::null_mut()) }; SITES],
             waiting: AtomicU32::new(0),
             waits_left: AtomicU16::new(1),
             waits_span: AtomicU16::new(1),
-            batches: [const { Batch::new() }; SITES],
-            family,
+            batches: [const {
+                Batch {
+                    slot: AtomicU8::new(0),
+                    taken: AtomicU8::new(0),
+                    left: AtomicU8::new(0),
+                }
+            }; SITES],
+            oldest: AtomicU8::new(0),
         }
     }
 
@@ -144,24 +109,22 @@ impl Beside {
         self.holder.set(site);
         let is_site = |at: &AtomicPtr<_>| ptr::eq(at.load(Ordering::Relaxed), site);
         let known = self.sites.iter().position(is_site);
-        let index = known.unwrap_or_else(|| {
-            self.put_first(block, site);
-            0
-        });
+        let index = known.unwrap_or_else(|| self.replace_oldest(block, site));
         let batch = &self.batches[index];
         let (trace, next) = block.enter_after(batch.slot(), batch.used(), BATCH);
         batch.set(next as u8);
         trace
     }
 
-    fn put_first(&self, block: &Block, site: Site) {
-        let ([first, second], [batch, next]) = (&self.sites, &self.batches);
-        next.settle(block);
-        second.store(first.load(Ordering::Relaxed), Ordering::Relaxed);
-        next.copy(batch);
-        first.store(address(site), Ordering::Relaxed);
+    fn replace_oldest(&self, block: &Block, site: Site) -> usize {
+        let index = usize::from(self.oldest.load(Ordering::Relaxed));
+        let next = (index + 1) % SITES;
+        self.oldest.store(next as u8, Ordering::Relaxed);
+        let batch = &self.batches[index];
+        batch.settle(block);
+        self.sites[index].store(address(site), Ordering::Relaxed);
         batch.slot.store(block.slot(site) as u8, Ordering::Relaxed);
-        batch.set(0);
+        index
     }
 
     /// Counts all in the block, when the lock is dropped.
@@ -207,14 +170,9 @@ impl Beside {
 mod tests {
     use super::*;
 
-    const MUTEX: Family = Family {
-        library: Library::Std,
-        kind: Kind::Mutex,
-    };
-
     #[test]
     fn timed_waits_stand_for_all() {
-        let beside = Beside::new(MUTEX);
+        let beside = Beside::new();
         // The first one is timed, and then one in 3, in 1 and in 5.
         let mut spans = [3, 1, 5, 4].into_iter();
         let mut wait = || {
@@ -238,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_rare_call_site_leaves_the_frequent_ones_where_they_are() {
-        let (block, beside) = (block(), Beside::new(MUTEX));
+        let (block, beside) = (block(), Beside::new());
         let [first, second, rare] = [here(), here(), here()];
         let mut acquired = 0;
         let mut acquire = |site| {
@@ -263,15 +221,13 @@ mod tests {
         assert!(is_here(first) && is_here(second) && !is_here(rare));
         beside.settle_all(block);
         let entries = block.figures().entries;
-        assert_eq!(
-            entries.iter().map(|entry| entry.acquired).sum::<u64>(),
-            acquired
-        );
+        let counted: u64 = entries.iter().flatten().map(|entry| entry.acquired).sum();
+        assert_eq!(counted, acquired);
     }
 
     #[test]
     fn a_snapshot_lacks_31_acquisitions_of_a_call_site_at_most() {
-        let (block, beside, site) = (block(), Beside::new(MUTEX), here());
+        let (block, beside, site) = (block(), Beside::new(), here());
         // So many that the countdowns are far longer, at any rate of a processor.
         let mut lacking = 0;
         for _ in 0..100_000 {

@@ -22,15 +22,18 @@ pub use ::tokio::sync::*;
 use crate::block::Site;
 use crate::guard::Guard;
 use crate::handle::{Handle, Mode};
-use crate::record::{Kind, Library, Value};
+use crate::record::{Family, Value};
 
 crate::handle::recorded! {
-    Tokio, const_new:
     /// A mutex as [`tokio::sync::Mutex`], recorded.
-    Mutex,
-    /// A reader-writer lock as [`tokio::sync::RwLock`], recorded.
-    RwLock,
+    Mutex: "tokio", is_rwlock: false, (new), const (const_new) as const_new, T, &mut T
 }
+crate::handle::recorded! {
+    /// A reader-writer lock as [`tokio::sync::RwLock`], recorded.
+    RwLock: "tokio", is_rwlock: true, (new), const (const_new) as const_new, T, &mut T
+}
+
+crate::take::mapped! { MutexGuard(mut) => MappedMutexGuard, }
 
 /// A mutex that is held, until it is dropped.
 pub type MutexGuard<'a, T> = Guard<bare::MutexGuard<'a, T>>;
@@ -92,27 +95,13 @@ async fn take<G: Deref>(
     if let Ok(inner) = attempt() {
         return handle.guard(mode, site, inner).in_task(task);
     }
-    let waiting = handle.wait(mode, site, Value::unseen::<G::Target>());
-    let inner = wait.await;
-    Guard::new(inner, waiting.end(), handle, mode).in_task(task)
+    let waiting = handle.wait(mode, site, Value::new::<G::Target>(0));
+    Guard::new(wait.await, waiting.end(), handle, mode).in_task(task)
 }
 
 /// What names the task that is polled: the address that its waker has for the runtime.
 async fn task() -> u64 {
     poll_fn(|context| Poll::Ready(context.waker().data() as u64)).await
-}
-
-impl<T> Mutex<T> {
-    /// A mutex that is not held.
-    #[track_caller]
-    pub fn new(value: T) -> Self {
-        Self::const_new(value)
-    }
-
-    /// The value.
-    pub fn into_inner(self) -> T {
-        self.inner.into_inner()
-    }
 }
 
 impl<T: ?Sized> Mutex<T> {
@@ -123,20 +112,6 @@ impl<T: ?Sized> Mutex<T> {
         take(&self.handle, Mode::Alone, Location::caller(), attempt, wait)
     }
 
-    /// Waits for the mutex and takes it, with the reference to it.
-    #[track_caller]
-    pub fn lock_owned(self: Arc<Self>) -> impl Future<Output = OwnedMutexGuard<T>>
-    where
-        T: 'static,
-    {
-        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
-        let guard = unsafe { lasting(&self) }.lock();
-        async move {
-            let guard = guard.await;
-            guard.mapped(false, |guard| Owned { guard, _lock: self })
-        }
-    }
-
     /// Takes the mutex if it is free.
     ///
     /// # Errors
@@ -145,21 +120,6 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         self.handle.attempt(Mode::Alone, self.inner.try_lock())
-    }
-
-    /// Takes the mutex if it is free, with the reference to it.
-    ///
-    /// # Errors
-    ///
-    /// If it is not.
-    #[track_caller]
-    pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError>
-    where
-        T: 'static,
-    {
-        // SAFETY: the guard is dropped before the reference.
-        let guard = unsafe { lasting(&self) }.try_lock()?;
-        Ok(guard.mapped(false, |guard| Owned { guard, _lock: self }))
     }
 
     /// Waits for the mutex outside of async code and takes it.
@@ -173,10 +133,33 @@ impl<T: ?Sized> Mutex<T> {
         self.handle
             .take(Mode::Alone, attempt, || self.inner.blocking_lock())
     }
+}
 
-    /// The value, which nobody else refers to. Not an acquisition.
-    pub fn get_mut(&mut self) -> &mut T {
-        self.inner.get_mut()
+impl<T: ?Sized + 'static> Mutex<T> {
+    /// Waits for the mutex and takes it, with the reference to it.
+    #[track_caller]
+    pub fn lock_owned(self: Arc<Self>) -> impl Future<Output = OwnedMutexGuard<T>> {
+        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
+        let guard = unsafe { lasting(&self) }.lock();
+        async move { guard.await.owned(self) }
+    }
+
+    /// Takes the mutex if it is free, with the reference to it.
+    ///
+    /// # Errors
+    ///
+    /// If it is not.
+    #[track_caller]
+    pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
+        // SAFETY: the guard is dropped before the reference.
+        let guard = unsafe { lasting(&self) }.try_lock()?;
+        Ok(guard.owned(self))
+    }
+}
+
+impl<G: Deref> Guard<G> {
+    fn owned<L: ?Sized>(self, lock: Arc<L>) -> Guard<Owned<G, L>> {
+        self.mapped(false, |guard| Owned { guard, _lock: lock })
     }
 }
 
@@ -188,29 +171,6 @@ impl<T: ?Sized> Mutex<T> {
 unsafe fn lasting<L: ?Sized>(lock: &Arc<L>) -> &'static L {
     // SAFETY: the caller promises that it is there.
     unsafe { &*Arc::as_ptr(lock) }
-}
-
-impl<'a, T: ?Sized> Guard<bare::MutexGuard<'a, T>> {
-    /// Gives up the whole for a part of it. The mutex stays held.
-    pub fn map<U: ?Sized>(
-        guard: Self,
-        part: impl FnOnce(&mut T) -> &mut U,
-    ) -> MappedMutexGuard<'a, U> {
-        guard.mapped(true, |inner| bare::MutexGuard::map(inner, part))
-    }
-}
-
-impl<T> RwLock<T> {
-    /// A lock that is not held.
-    #[track_caller]
-    pub fn new(value: T) -> Self {
-        Self::const_new(value)
-    }
-
-    /// The value.
-    pub fn into_inner(self) -> T {
-        self.inner.into_inner()
-    }
 }
 
 impl<T: ?Sized> RwLock<T> {
@@ -226,34 +186,6 @@ impl<T: ?Sized> RwLock<T> {
     pub fn write(&self) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
         let (attempt, wait) = (|| self.inner.try_write(), self.inner.write());
         take(&self.handle, Mode::Write, Location::caller(), attempt, wait)
-    }
-
-    /// Waits for writers and takes the lock to read, with the reference to it.
-    #[track_caller]
-    pub fn read_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockReadGuard<T>>
-    where
-        T: 'static,
-    {
-        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
-        let guard = unsafe { lasting(&self) }.read();
-        async move {
-            let guard = guard.await;
-            guard.mapped(false, |guard| Owned { guard, _lock: self })
-        }
-    }
-
-    /// Waits for all others and takes the lock to write, with the reference to it.
-    #[track_caller]
-    pub fn write_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockWriteGuard<T>>
-    where
-        T: 'static,
-    {
-        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
-        let guard = unsafe { lasting(&self) }.write();
-        async move {
-            let guard = guard.await;
-            guard.mapped(false, |guard| Owned { guard, _lock: self })
-        }
     }
 
     /// Takes the lock to read if nobody writes or waits to.
@@ -299,10 +231,23 @@ impl<T: ?Sized> RwLock<T> {
         self.handle
             .take(Mode::Write, attempt, || self.inner.blocking_write())
     }
+}
 
-    /// The value, which nobody else refers to. Not an acquisition.
-    pub fn get_mut(&mut self) -> &mut T {
-        self.inner.get_mut()
+impl<T: ?Sized + 'static> RwLock<T> {
+    /// Waits for writers and takes the lock to read, with the reference to it.
+    #[track_caller]
+    pub fn read_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockReadGuard<T>> {
+        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
+        let guard = unsafe { lasting(&self) }.read();
+        async move { guard.await.owned(self) }
+    }
+
+    /// Waits for all others and takes the lock to write, with the reference to it.
+    #[track_caller]
+    pub fn write_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockWriteGuard<T>> {
+        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
+        let guard = unsafe { lasting(&self) }.write();
+        async move { guard.await.owned(self) }
     }
 }
 
@@ -310,11 +255,6 @@ impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
     /// Lets others read, too. Recorded as the end of the write, and a read at this call.
     #[track_caller]
     pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
-        let site = Location::caller();
-        // SAFETY: the guard borrows the lock for longer than this call.
-        let (inner, handle) = unsafe { self.release() };
-        let inner = inner.downgrade();
-        let entered = handle.enter_again(Mode::Read, site);
-        Guard::new(inner, entered, handle, Mode::Read)
+        self.downgraded(bare::RwLockWriteGuard::downgrade)
     }
 }

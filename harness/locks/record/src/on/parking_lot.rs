@@ -13,14 +13,22 @@ pub use ::parking_lot::{Once, OnceState, ReentrantMutex, WaitTimeoutResult};
 
 use crate::guard::Guard;
 use crate::handle::{Handle, Mode};
-use crate::record::{Kind, Library, Value};
+use crate::record::{Family, Value};
 
 crate::handle::recorded! {
-    ParkingLot, new:
     /// A mutex as [`parking_lot::Mutex`], recorded.
-    Mutex,
+    Mutex: "parking_lot", is_rwlock: false, const (new) as new, T, &mut T
+}
+crate::handle::recorded! {
     /// A reader-writer lock as [`parking_lot::RwLock`], recorded.
-    RwLock,
+    RwLock: "parking_lot", is_rwlock: true, const (new) as new, T, &mut T
+}
+
+crate::take::mapped! {
+    MutexGuard(mut) => MappedMutexGuard,
+    MappedMutexGuard(mut) => MappedMutexGuard,
+    RwLockReadGuard() => MappedRwLockReadGuard,
+    RwLockWriteGuard(mut) => MappedRwLockWriteGuard,
 }
 
 /// A mutex that is held, until it is dropped.
@@ -49,13 +57,6 @@ pub type RwLockUpgradableReadGuard<'a, T> = Guard<bare::RwLockUpgradableReadGuar
 /// A wait gives up the mutex: the time held ends, and the acquisition after it is one at the call of the wait.
 #[derive(Debug, Default)]
 pub struct Condvar(bare::Condvar);
-
-impl<T> Mutex<T> {
-    /// The value.
-    pub fn into_inner(self) -> T {
-        self.inner.into_inner()
-    }
-}
 
 impl<T: ?Sized> Mutex<T> {
     /// Waits for the mutex and takes it.
@@ -90,26 +91,13 @@ impl<T: ?Sized> Mutex<T> {
             .take_in_time(Mode::Alone, attempt, || self.inner.try_lock_until(deadline))
     }
 
-    /// The value, which nobody else refers to. Not an acquisition.
-    pub fn get_mut(&mut self) -> &mut T {
-        self.inner.get_mut()
-    }
-
     /// Whether the mutex is held.
     pub fn is_locked(&self) -> bool {
         self.inner.is_locked()
     }
 }
 
-impl<'a, T: ?Sized> Guard<bare::MutexGuard<'a, T>> {
-    /// Gives up the whole for a part of it. The mutex stays held.
-    pub fn map<U: ?Sized>(
-        guard: Self,
-        part: impl FnOnce(&mut T) -> &mut U,
-    ) -> MappedMutexGuard<'a, U> {
-        guard.mapped(true, |inner| bare::MutexGuard::map(inner, part))
-    }
-
+impl<T: ?Sized> Guard<bare::MutexGuard<'_, T>> {
     /// Gives up the mutex to the one that has waited longest.
     pub fn unlock_fair(guard: Self) {
         // SAFETY: the handle is not used.
@@ -127,23 +115,6 @@ impl<'a, T: ?Sized> Guard<bare::MutexGuard<'a, T>> {
     #[track_caller]
     pub fn bump(guard: &mut Self) {
         guard.paused(bare::MutexGuard::bump);
-    }
-}
-
-impl<'a, T: ?Sized> Guard<bare::MappedMutexGuard<'a, T>> {
-    /// Gives up a part for a part of it. The mutex stays held.
-    pub fn map<U: ?Sized>(
-        guard: Self,
-        part: impl FnOnce(&mut T) -> &mut U,
-    ) -> MappedMutexGuard<'a, U> {
-        guard.mapped(true, |inner| bare::MappedMutexGuard::map(inner, part))
-    }
-}
-
-impl<T> RwLock<T> {
-    /// The value.
-    pub fn into_inner(self) -> T {
-        self.inner.into_inner()
     }
 }
 
@@ -215,11 +186,6 @@ impl<T: ?Sized> RwLock<T> {
             .take_in_time(Mode::Write, attempt, || self.inner.try_write_for(timeout))
     }
 
-    /// The value, which nobody else refers to. Not an acquisition.
-    pub fn get_mut(&mut self) -> &mut T {
-        self.inner.get_mut()
-    }
-
     /// Whether somebody has the lock.
     pub fn is_locked(&self) -> bool {
         self.inner.is_locked()
@@ -231,34 +197,11 @@ impl<T: ?Sized> RwLock<T> {
     }
 }
 
-impl<'a, T: ?Sized> Guard<bare::RwLockReadGuard<'a, T>> {
-    /// Gives up the whole for a part of it. The lock stays held.
-    pub fn map<U: ?Sized>(
-        guard: Self,
-        part: impl FnOnce(&T) -> &U,
-    ) -> MappedRwLockReadGuard<'a, U> {
-        guard.mapped(true, |inner| bare::RwLockReadGuard::map(inner, part))
-    }
-}
-
 impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
-    /// Gives up the whole for a part of it. The lock stays held.
-    pub fn map<U: ?Sized>(
-        guard: Self,
-        part: impl FnOnce(&mut T) -> &mut U,
-    ) -> MappedRwLockWriteGuard<'a, U> {
-        guard.mapped(true, |inner| bare::RwLockWriteGuard::map(inner, part))
-    }
-
     /// Lets others read, too. Recorded as the end of the write, and a read at this call.
     #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
-        let site = Location::caller();
-        // SAFETY: the guard borrows the lock for longer than this call.
-        let (inner, handle) = unsafe { guard.release() };
-        let inner = bare::RwLockWriteGuard::downgrade(inner);
-        let entered = handle.enter_again(Mode::Read, site);
-        Guard::new(inner, entered, handle, Mode::Read)
+        guard.downgraded(bare::RwLockWriteGuard::downgrade)
     }
 }
 
@@ -270,15 +213,14 @@ impl<'a, T: ?Sized> Guard<bare::RwLockUpgradableReadGuard<'a, T>> {
         let site = Location::caller();
         // SAFETY: the guard borrows the lock for longer than this call.
         let (inner, handle) = unsafe { guard.release() };
-        let (inner, entered) = match bare::RwLockUpgradableReadGuard::try_upgrade(inner) {
-            Ok(inner) => (inner, handle.enter_again(Mode::Write, site)),
+        match bare::RwLockUpgradableReadGuard::try_upgrade(inner) {
+            Ok(inner) => handle.guard(Mode::Write, site, inner),
             Err(inner) => {
-                let waiting = handle.wait(Mode::Write, site, Value::unseen::<T>());
+                let waiting = handle.wait(Mode::Write, site, Value::new::<T>(0));
                 let inner = bare::RwLockUpgradableReadGuard::upgrade(inner);
-                (inner, waiting.end())
+                Guard::new(inner, waiting.end(), handle, Mode::Write)
             }
-        };
-        Guard::new(inner, entered, handle, Mode::Write)
+        }
     }
 
     /// Gives up the right to write later.

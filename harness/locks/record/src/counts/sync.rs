@@ -34,7 +34,7 @@ pub(crate) fn is_recording() -> bool {
     !IS_CHILD.load(::std::sync::atomic::Ordering::Relaxed)
 }
 
-/// Says that this process is a forked child.
-pub(crate) fn stop_recording() {
+/// Says that this process is a forked child. A handler of `pthread_atfork`.
+pub(crate) extern "C" fn stop_recording() {
     IS_CHILD.store(true, ::std::sync::atomic::Ordering::Relaxed);
 }

@@ -14,14 +14,15 @@ pub use ::std::sync::*;
 
 use crate::guard::Guard;
 use crate::handle::{Entered, Handle, Mode};
-use crate::record::{Kind, Library, Value};
+use crate::record::{Family, Value};
 
 crate::handle::recorded! {
-    Std, new:
     /// A mutex as [`std::sync::Mutex`], recorded.
-    Mutex,
+    Mutex: "std", is_rwlock: false, const (new) as new, LockResult<T>, LockResult<&mut T>
+}
+crate::handle::recorded! {
     /// A reader-writer lock as [`std::sync::RwLock`], recorded.
-    RwLock,
+    RwLock: "std", is_rwlock: true, const (new) as new, LockResult<T>, LockResult<&mut T>
 }
 
 /// A mutex that is held, until it is dropped.
@@ -39,17 +40,6 @@ pub type RwLockWriteGuard<'a, T> = Guard<bare::RwLockWriteGuard<'a, T>>;
 /// time until then is not time that was waited for the lock.
 #[derive(Debug, Default)]
 pub struct Condvar(bare::Condvar);
-
-impl<T> Mutex<T> {
-    /// The value.
-    ///
-    /// # Errors
-    ///
-    /// If the mutex is poisoned: with the value.
-    pub fn into_inner(self) -> LockResult<T> {
-        self.inner.into_inner()
-    }
-}
 
 impl<T: ?Sized> Mutex<T> {
     /// Waits for the mutex and takes it.
@@ -84,15 +74,6 @@ impl<T: ?Sized> Mutex<T> {
     /// Makes a poisoned mutex one that is not.
     pub fn clear_poison(&self) {
         self.inner.clear_poison();
-    }
-
-    /// The value, which nobody else refers to. Not an acquisition.
-    ///
-    /// # Errors
-    ///
-    /// If the mutex is poisoned: with the value.
-    pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        self.inner.get_mut()
     }
 }
 
@@ -154,26 +135,6 @@ impl<T: ?Sized> RwLock<T> {
     pub fn clear_poison(&self) {
         self.inner.clear_poison();
     }
-
-    /// The value, which nobody else refers to. Not an acquisition.
-    ///
-    /// # Errors
-    ///
-    /// If the lock is poisoned: with the value.
-    pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        self.inner.get_mut()
-    }
-}
-
-impl<T> RwLock<T> {
-    /// The value.
-    ///
-    /// # Errors
-    ///
-    /// If the lock is poisoned: with the value.
-    pub fn into_inner(self) -> LockResult<T> {
-        self.inner.into_inner()
-    }
 }
 
 impl Condvar {
@@ -191,7 +152,9 @@ impl Condvar {
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         // SAFETY: the guard borrows the mutex for all of this call.
         let (inner, handle) = unsafe { guard.release() };
-        again(acquired(self.0.wait(inner)), handle)
+        let (inner, is_poisoned) = acquired(self.0.wait(inner));
+        let entered = handle.enter_again(Mode::Alone, Location::caller());
+        guarded(inner, entered, handle, Mode::Alone, is_poisoned)
     }
 
     /// Waits as [`wait`](Self::wait) does, for as long as the condition holds.
@@ -267,17 +230,14 @@ fn take<G: Deref>(
     wait: impl FnOnce() -> LockResult<G>,
 ) -> LockResult<Guard<G>> {
     let site = Location::caller();
-    match tried(attempt) {
-        Some((inner, is_poisoned)) => {
-            let entered = handle.enter(mode, site, Value::from_ref::<G::Target>(&inner));
-            guarded(inner, entered, handle, mode, is_poisoned)
-        }
-        None => {
-            let waiting = handle.wait(mode, site, Value::unseen::<G::Target>());
-            let (inner, is_poisoned) = acquired(wait());
-            guarded(inner, waiting.end(), handle, mode, is_poisoned)
-        }
-    }
+    let Some((inner, is_poisoned)) = tried(attempt) else {
+        let waiting = handle.wait(mode, site, Value::new::<G::Target>(0));
+        let (inner, is_poisoned) = acquired(wait());
+        return guarded(inner, waiting.end(), handle, mode, is_poisoned);
+    };
+    let value = Value::new::<G::Target>(size_of_val(&*inner));
+    let entered = handle.enter(mode, site, value);
+    guarded(inner, entered, handle, mode, is_poisoned)
 }
 
 /// What an attempt got, and no wait follows.
@@ -289,16 +249,13 @@ fn attempt<G: Deref>(
     attempt: TryLockResult<G>,
 ) -> TryLockResult<Guard<G>> {
     let site = Location::caller();
-    match tried(attempt) {
-        Some((inner, is_poisoned)) => {
-            let entered = handle.enter(mode, site, Value::from_ref::<G::Target>(&inner));
-            Ok(guarded(inner, entered, handle, mode, is_poisoned)?)
-        }
-        None => {
-            handle.fail(mode, site, Value::unseen::<G::Target>());
-            Err(TryLockError::WouldBlock)
-        }
-    }
+    let Some((inner, is_poisoned)) = tried(attempt) else {
+        handle.fail(mode, site, Value::new::<G::Target>(0));
+        return Err(TryLockError::WouldBlock);
+    };
+    let value = Value::new::<G::Target>(size_of_val(&*inner));
+    let entered = handle.enter(mode, site, value);
+    Ok(guarded(inner, entered, handle, mode, is_poisoned)?)
 }
 
 #[inline(always)]
@@ -310,7 +267,7 @@ fn guarded<G: Deref>(
     is_poisoned: bool,
 ) -> LockResult<Guard<G>> {
     if is_poisoned {
-        handle.poisoned(Value::unseen::<G::Target>());
+        handle.poisoned(Value::new::<G::Target>(0));
         return Err(PoisonError::new(Guard::new(inner, entered, handle, mode)));
     }
     // Made apart from that of an error, which is looked at in memory.
@@ -319,21 +276,13 @@ fn guarded<G: Deref>(
 
 /// A mutex that was taken again, at the call site.
 #[track_caller]
-fn again<'a, T>(
-    (inner, is_poisoned): (bare::MutexGuard<'a, T>, bool),
-    handle: &Handle,
-) -> LockResult<MutexGuard<'a, T>> {
-    let entered = handle.enter_again(Mode::Alone, Location::caller());
-    guarded(inner, entered, handle, Mode::Alone, is_poisoned)
-}
-
-#[track_caller]
 fn again_in_time<'a, T>(
     result: LockResult<(bare::MutexGuard<'a, T>, WaitTimeoutResult)>,
     handle: &Handle,
 ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
     let ((inner, result), is_poisoned) = acquired(result);
-    match again((inner, is_poisoned), handle) {
+    let entered = handle.enter_again(Mode::Alone, Location::caller());
+    match guarded(inner, entered, handle, Mode::Alone, is_poisoned) {
         Ok(guard) => Ok((guard, result)),
         Err(poisoned) => Err(PoisonError::new((poisoned.into_inner(), result))),
     }

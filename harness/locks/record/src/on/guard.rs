@@ -1,11 +1,14 @@
 //! The guard of every recorded lock, around the guard of its library.
 
 use std::fmt;
-use std::mem::{self, ManuallyDrop};
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::atomic::Ordering;
 
 use crate::block::{Holder, Trace, Use};
-use crate::handle::{Entered, Handle, Lent, Mode};
+use crate::handle::{Entered, Handle, Mode};
 use crate::{clock, sync, threads, turns};
 
 /// A recorded lock that is held, until it is dropped. Dereferences as the guard of the library does.
@@ -16,13 +19,22 @@ pub struct Guard<G: Deref> {
     /// Of an acquisition that is recorded singly. Taken by `Drop`, `release`, `mapped` and `pause`. What is dropped by itself
     /// after `Drop` has taken it would keep the compiler from compiling the drop into the caller.
     trace: ManuallyDrop<Option<Box<Trace>>>,
-    /// Where to say that the lock is left.
-    inside: Option<Lent<Holder>>,
+    /// Where to say that the lock is left: a part of the lock, or of a block, which is never freed. Like `handle` no reference,
+    /// since the lock lives until the guard of the library has given it up, and no longer for certain. It is not moved.
+    inside: Option<NonNull<Holder>>,
     has_written: bool,
     /// Whether the guard dereferences to the whole value.
     is_whole: bool,
-    handle: Lent<Handle>,
+    handle: NonNull<Handle>,
 }
+
+// SAFETY: the pointers stand for references to what threads share.
+unsafe impl<G: Deref + Send> Send for Guard<G> {}
+// SAFETY: as above.
+unsafe impl<G: Deref + Sync> Sync for Guard<G> {}
+
+/// The handle, if the guard dereferences to the whole value.
+type Whole = Option<NonNull<Handle>>;
 
 impl<G: Deref> Guard<G> {
     #[inline(always)]
@@ -33,7 +45,7 @@ impl<G: Deref> Guard<G> {
             inside: entered.inside.filter(|_| mode != Mode::Alone),
             has_written: mode == Mode::Write,
             is_whole: true,
-            handle: Lent::new(handle),
+            handle: NonNull::from(handle),
         }
     }
 
@@ -44,12 +56,11 @@ impl<G: Deref> Guard<G> {
     /// The lock is borrowed for as long as the handle is used.
     pub(crate) unsafe fn release<'a>(mut self) -> (G, &'a Handle) {
         self.pause();
-        // SAFETY: it is not used again: `self` is forgotten.
-        let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
+        let mut guard = ManuallyDrop::new(self);
+        // SAFETY: it is not used again.
+        let inner = unsafe { ManuallyDrop::take(&mut guard.inner) };
         // SAFETY: the caller promises that the lock is there.
-        let handle = unsafe { self.handle.get() };
-        mem::forget(self);
-        (inner, handle)
+        (inner, unsafe { guard.handle.as_ref() })
     }
 
     /// Ends the recording of this acquisition, while the guard goes on to exist.
@@ -62,49 +73,52 @@ impl<G: Deref> Guard<G> {
     }
 
     /// Has the library give up a mutex for a call and take it again: a new acquisition at the call site.
-    #[cfg(feature = "parking_lot")]
     #[track_caller]
     pub(crate) fn paused<R>(&mut self, call: impl FnOnce(&mut G) -> R) -> R {
-        let site = std::panic::Location::caller();
+        let site = Location::caller();
         self.pause();
         let result = call(&mut self.inner);
         // SAFETY: the guard holds the lock again.
-        let entered = unsafe { self.handle.get() }.enter_again(Mode::Alone, site);
+        let entered = unsafe { self.handle.as_ref() }.enter_again(Mode::Alone, site);
         self.trace = ManuallyDrop::new(entered.trace);
         self.has_written = false;
         result
     }
 
+    /// Has the library let others read, too. Recorded as the end of the write, and a read at the call site.
+    #[track_caller]
+    pub(crate) fn downgraded<H: Deref>(self, downgrade: impl FnOnce(G) -> H) -> Guard<H> {
+        let site = Location::caller();
+        // SAFETY: the guard of the library borrows the lock.
+        let (inner, handle) = unsafe { self.release() };
+        handle.guard(Mode::Read, site, downgrade(inner))
+    }
+
     /// Gives up the guard of the library for another one: for a part of the value, or for the same as before.
-    #[cfg(any(feature = "parking_lot", feature = "tokio"))]
-    pub(crate) fn mapped<H: Deref>(mut self, is_part: bool, map: impl FnOnce(G) -> H) -> Guard<H> {
+    pub(crate) fn mapped<H: Deref>(self, is_part: bool, map: impl FnOnce(G) -> H) -> Guard<H> {
+        let mut guard = ManuallyDrop::new(self);
+        // SAFETY: the guard still holds the lock.
+        let inside = guard.inside.map(|inside| unsafe { inside.as_ref() });
+        let site = inside.and_then(Holder::get);
         // If `map` panics, the lock is given up.
-        // SAFETY: a part of the lock, which the guard still holds, or of a block, which is never freed.
-        let site = self.inside.and_then(|inside| unsafe { inside.get() }.get());
-        self.leave();
-        let (trace, inside) = (self.trace.take(), self.inside.take());
-        let (handle, has_written) = (self.handle, self.has_written);
-        let is_whole = self.is_whole && !is_part;
-        // SAFETY: it is not used again: `self` is forgotten, and what else it has needs no drop.
-        let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
-        mem::forget(self);
-        let inner = map(inner);
+        guard.leave();
+        let trace = guard.trace.take();
+        // SAFETY: it is not used again.
+        let inner = map(unsafe { ManuallyDrop::take(&mut guard.inner) });
         if let (Some(inside), Some(site)) = (inside, site) {
-            // SAFETY: as above.
-            unsafe { inside.get() }.set(site);
+            inside.set(site);
         }
         Guard {
             inner: ManuallyDrop::new(inner),
             trace: ManuallyDrop::new(trace),
-            inside,
-            has_written,
-            is_whole,
-            handle,
+            inside: guard.inside,
+            has_written: guard.has_written,
+            is_whole: guard.is_whole && !is_part,
+            handle: guard.handle,
         }
     }
 
     /// The lock was taken by this task, whose turn it is.
-    #[cfg(feature = "tokio")]
     pub(crate) fn in_task(mut self, task: u64) -> Self {
         let turn = turns::turn(task);
         if let Some(trace) = &mut *self.trace {
@@ -113,29 +127,28 @@ impl<G: Deref> Guard<G> {
         self
     }
 
-    /// The handle, if the guard dereferences to the whole value.
     #[inline(always)]
-    fn whole(&self) -> Option<Lent<Handle>> {
+    fn whole(&self) -> Whole {
         self.is_whole.then_some(self.handle)
     }
 
     #[inline(always)]
     fn leave(&mut self) {
         if let Some(holder) = self.inside {
-            // SAFETY: a part of the lock, which the guard still holds, or of a block, which is never freed.
-            unsafe { holder.get() }.leave();
+            // SAFETY: the guard still holds the lock.
+            unsafe { holder.as_ref() }.leave();
         }
     }
 }
 
 /// What is known at the end, before the lock is given up.
-fn how<G: Deref>(inner: &G, trace: &Trace, handle: Option<Lent<Handle>>, has_written: bool) -> Use {
+fn how<G: Deref>(inner: &G, trace: &Trace, handle: Whole, has_written: bool) -> Use {
     let closed = clock::now();
     let value: *const G::Target = &raw const **inner;
     // A panic while another one unwinds would abort: then nothing of the program's is called.
     let handle = handle.filter(|_| !std::thread::panicking());
     // SAFETY: the guard holds the lock.
-    let record = handle.and_then(|handle| unsafe { handle.get() }.record());
+    let record = handle.and_then(|handle| unsafe { handle.as_ref() }.record());
     // SAFETY: the guard dereferences to the value of the record's lock, which is held.
     let length = record.and_then(|record| unsafe { record.look_at(value.cast()) });
     Use {
@@ -152,7 +165,7 @@ fn how<G: Deref>(inner: &G, trace: &Trace, handle: Option<Lent<Handle>>, has_wri
 #[cold]
 #[inline(never)]
 #[allow(clippy::needless_pass_by_value, reason = "it is dropped here")]
-fn finish<G: Deref>(inner: G, trace: Box<Trace>, handle: Option<Lent<Handle>>, has_written: bool) {
+fn finish<G: Deref>(inner: G, trace: Box<Trace>, handle: Whole, has_written: bool) {
     let how = how(&inner, &trace, handle, has_written);
     drop(inner);
     record(&trace, how);
@@ -164,11 +177,10 @@ fn record(trace: &Trace, how: Use) {
     if !sync::is_recording() {
         return;
     }
-    let place = threads::place();
-    if let Some(place) = place {
-        place.used(how.closed);
-    }
-    let thread = place.map_or(0, |place| place.number() as u32);
+    let thread = threads::place().map_or(0, |place| {
+        place.last.store(how.closed, Ordering::Relaxed);
+        place.number.load(Ordering::Relaxed) as u32
+    });
     trace.record(Use { thread, ..how });
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use crate::beside::Beside;
 use crate::block::{BETWEEN_TIMED, Block, Holder, Site, Trace, Wait};
 use crate::clock;
-use crate::record::{self, Family, Kind, Library, Record, Value};
+use crate::record::{Family, REGISTRY, Record, Value};
 use crate::{sync, threads, writer};
 
 /// The part of a lock that records it. It begins a line of memory and leaves room on it for the lock's own word. What is guarded
@@ -18,8 +18,8 @@ pub struct Handle {
     /// The record; before the first use where the lock was made, with [`MADE_AT`] added. Release, and the loads acquire: a
     /// record that is seen is complete.
     record: AtomicPtr<Record>,
-    beside: Beside,
-    apart: [u64; 1],
+    pub(crate) beside: Beside,
+    family: &'static Family,
 }
 
 /// As the locks of the libraries, whatever they guard: what it refers to is behind atomics and mutexes.
@@ -33,39 +33,6 @@ const _: () = assert!(
 
 /// Tells the address of a place from that of a record. Both are even.
 const MADE_AT: usize = 1;
-
-/// A part of a lock, for a guard of it. The lock lives until the guard of the library has given it up, and is not moved.
-#[derive(Debug)]
-pub(crate) struct Lent<T>(NonNull<T>);
-
-// SAFETY: it stands for a reference.
-unsafe impl<T: Sync> Send for Lent<T> {}
-// SAFETY: as above.
-unsafe impl<T: Sync> Sync for Lent<T> {}
-
-impl<T> Clone for Lent<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Lent<T> {}
-
-impl<T> Lent<T> {
-    #[inline(always)]
-    pub(crate) fn new(part: &T) -> Self {
-        Self(NonNull::from(part))
-    }
-
-    /// # Safety
-    ///
-    /// The lock is held, or borrowed, for as long as the reference is used.
-    #[inline(always)]
-    pub(crate) unsafe fn get<'a>(self) -> &'a T {
-        // SAFETY: made of a reference to a part of a lock, which the caller promises to be there.
-        unsafe { self.0.as_ref() }
-    }
-}
 
 /// How a lock is taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,14 +49,13 @@ pub(crate) enum Mode {
 #[derive(Debug, Default)]
 pub(crate) struct Entered {
     /// Where it says that it leaves, unless it is of a mutex: who waits for a mutex waits for the last that took it.
-    pub(crate) inside: Option<Lent<Holder>>,
+    pub(crate) inside: Option<NonNull<Holder>>,
     /// If it is recorded singly.
     pub(crate) trace: Option<Box<Trace>>,
 }
 
 /// A wait that has begun. If it is dropped before its end, it was given up, of a future or at a deadline, and is an attempt
 /// that failed.
-#[derive(Debug)]
 pub(crate) struct Waiting<'a> {
     /// None where nothing is recorded, and after the end.
     of: Option<(&'a Handle, &'static Record)>,
@@ -100,6 +66,14 @@ pub(crate) struct Waiting<'a> {
     holder: Option<Site>,
 }
 
+impl Entered {
+    #[inline(always)]
+    fn new(inside: &Holder, trace: Option<Box<Trace>>) -> Self {
+        let inside = Some(NonNull::from(inside));
+        Self { inside, trace }
+    }
+}
+
 impl Handle {
     /// Of a lock that is made by the caller.
     #[allow(
@@ -107,13 +81,13 @@ impl Handle {
         reason = "with `MADE_AT` it is not used as a record"
     )]
     #[track_caller]
-    pub(crate) const fn new(library: Library, kind: Kind) -> Self {
+    pub(crate) const fn new(family: &'static Family) -> Self {
         let made_at = ptr::from_ref(Location::caller()).cast_mut();
         let made_at = made_at.cast::<Record>();
         Self {
             record: AtomicPtr::new(made_at.wrapping_byte_add(MADE_AT)),
-            beside: Beside::new(Family { library, kind }),
-            apart: [0],
+            beside: Beside::new(),
+            family,
         }
     }
 
@@ -134,23 +108,18 @@ impl Handle {
             return Some(record);
         }
         writer::start();
-        let mut registry = record::registry();
-        let Some(made_at) = self.made_at() else {
+        let mut registry = sync::lock(&REGISTRY);
+        let at = self.record.load(Ordering::Acquire);
+        if at.addr() & MADE_AT == 0 {
             // Another thread has just registered it.
             return self.record();
-        };
-        let record = registry.register(self.beside.family, made_at, value);
+        }
+        // SAFETY: made of a reference to a `Location` that lives as long as the program, and `MADE_AT`.
+        let made_at = unsafe { &*at.wrapping_byte_sub(MADE_AT).cast::<Location<'static>>() };
+        let record = registry.register(self.family, made_at, value);
         let address = ptr::from_ref(record).cast_mut();
         self.record.store(address, Ordering::Release);
         Some(record)
-    }
-
-    /// Where the lock was made, as long as it has no record.
-    fn made_at(&self) -> Option<Site> {
-        let at = self.record.load(Ordering::Acquire);
-        let is_place = at.addr() & MADE_AT != 0;
-        // SAFETY: made of a reference to a `Location` that lives as long as the program, and `MADE_AT`.
-        is_place.then(|| unsafe { &*at.wrapping_byte_sub(MADE_AT).cast::<Location<'static>>() })
     }
 
     /// Counts an acquisition.
@@ -159,8 +128,7 @@ impl Handle {
         if mode == Mode::Read {
             let block = self.record().and_then(threads::block_at_hand);
             if let Some(block) = block.filter(|block| block.pass(site)) {
-                let (inside, trace) = (Some(Lent::new(&block.holder)), None);
-                return Entered { inside, trace };
+                return Entered::new(&block.holder, None);
             }
             return self.enter_slowly(mode, site, value);
         }
@@ -169,45 +137,35 @@ impl Handle {
         } else {
             self.enter_slowly(mode, site, value).trace
         };
-        self.entered(trace)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn enter_slowly(&self, mode: Mode, site: Site, value: Value) -> Entered {
-        let record = self.registered(value);
-        record.map_or_else(Entered::default, |record| self.enter_in(mode, record, site))
+        Entered::new(&self.beside.holder, trace)
     }
 
     /// Counts an acquisition by which another one goes on.
     pub(crate) fn enter_again(&self, mode: Mode, site: Site) -> Entered {
-        if mode != Mode::Read && self.beside.pass(site) {
-            return self.entered(None);
-        }
-        let record = self.record().filter(|_| sync::is_recording());
-        record.map_or_else(Entered::default, |record| self.enter_in(mode, record, site))
-    }
-
-    #[inline(always)]
-    fn entered(&self, trace: Option<Box<Trace>>) -> Entered {
-        let inside = Some(Lent::new(&self.beside.holder));
-        Entered { inside, trace }
+        // It has a record, where anything is recorded.
+        self.enter(mode, site, Value::new::<()>(0))
     }
 
     /// Counts an acquisition, which may have to be timed. Several locks of one record have no countdown of their own.
-    fn enter_in(&self, mode: Mode, record: &'static Record, site: Site) -> Entered {
-        let Some(block) = block(mode, record) else {
-            return Entered::default();
+    #[cold]
+    #[inline(never)]
+    fn enter_slowly(&self, mode: Mode, site: Site, value: Value) -> Entered {
+        let enter = || {
+            let record = self.registered(value)?;
+            let block = block(mode, record)?;
+            if mode == Mode::Read {
+                let trace = block.enter(site);
+                return Some(Entered::new(&block.holder, trace));
+            }
+            let trace = if record.is_merged {
+                self.beside.holder.set(site);
+                block.enter(site)
+            } else {
+                self.beside.turn(block, site)
+            };
+            Some(Entered::new(&self.beside.holder, trace))
         };
-        if mode == Mode::Read {
-            let (trace, inside) = (block.enter(site), Some(Lent::new(&block.holder)));
-            return Entered { inside, trace };
-        }
-        if record.is_merged {
-            self.beside.holder.set(site);
-            return self.entered(block.enter(site));
-        }
-        self.entered(self.beside.turn(block, site))
+        enter().unwrap_or_default()
     }
 
     /// Begins a wait, after an attempt has failed.
@@ -221,15 +179,13 @@ impl Handle {
         let readers = of.filter(|(_, record)| mode == Mode::Write && !record.is_merged);
         let readers = readers.map_or_else(Vec::new, |(_, record)| record.of_threads());
         let reader = readers.iter().find_map(|block| block.holder.get());
-        let holder = reader.or_else(|| self.beside.holder.get());
-        let queue = of.map_or(0, |_| self.beside.wait());
         Waiting {
             of,
             mode,
             site,
             began,
-            queue,
-            holder,
+            queue: of.map_or(0, |_| self.beside.wait()),
+            holder: reader.or_else(|| self.beside.holder.get()),
         }
     }
 
@@ -237,8 +193,9 @@ impl Handle {
     #[cold]
     #[inline(never)]
     pub(crate) fn fail(&self, mode: Mode, site: Site, value: Value) {
-        if let Some(record) = self.registered(value) {
-            fail_in(mode, record, site);
+        let record = self.registered(value);
+        if let Some(block) = record.and_then(|record| block(mode, record)) {
+            block.fail(site);
         }
     }
 
@@ -249,12 +206,6 @@ impl Handle {
             record.poisoned.fetch_add(1, Ordering::Relaxed);
         }
     }
-
-    /// How many wait now.
-    #[cfg(test)]
-    pub(crate) fn waiting(&self) -> u32 {
-        self.beside.waiting()
-    }
 }
 
 impl Drop for Handle {
@@ -264,7 +215,10 @@ impl Drop for Handle {
         if sync::is_recording() && !record.is_merged {
             self.beside.settle_all(&record.exclusive);
         }
-        record.drop_one();
+        // Relaxed: a count, which a snapshot shows and nobody relies on.
+        if record.alive.fetch_sub(1, Ordering::Relaxed) == 1 {
+            record.dropped.store(clock::now(), Ordering::Relaxed);
+        }
     }
 }
 
@@ -274,12 +228,6 @@ fn block(mode: Mode, record: &'static Record) -> Option<&'static Block> {
         threads::block(record)
     } else {
         Some(&record.exclusive)
-    }
-}
-
-fn fail_in(mode: Mode, record: &'static Record, site: Site) {
-    if let Some(block) = block(mode, record) {
-        block.fail(site);
     }
 }
 
@@ -296,7 +244,7 @@ impl Waiting<'_> {
         let mut entered = handle.enter_again(self.mode, self.site);
         if let Some(block) = block(self.mode, record) {
             if let Some(wait) = self.timed(handle, block, ended) {
-                entered.trace = Some(block.waited(self.site, entered.trace.take(), wait));
+                entered.trace = Some(block.waited(self.site, entered.trace, wait));
             }
         }
         entered
@@ -326,20 +274,20 @@ impl Waiting<'_> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let Some((handle, record)) = self.of.take() else {
-            return;
-        };
-        handle.beside.stop_waiting();
-        // In a forked child a mutex of the recorder can be locked for ever.
-        if sync::is_recording() {
-            fail_in(self.mode, record, self.site);
+        if let Some((handle, _)) = self.of.take() {
+            handle.beside.stop_waiting();
+            handle.fail(self.mode, self.site, Value::new::<()>(0));
         }
     }
 }
 
 /// What the locks of all libraries have in common: their handle, and how they are made and shown.
 macro_rules! recorded {
-    ($library:ident, $new:ident: $($(#[$doc:meta])* $lock:ident,)*) => {$(
+    (
+        $(#[$doc:meta])*
+        $lock:ident: $library:literal, is_rwlock: $is_rwlock:literal,
+        $($($const:ident)? ($new:ident)),* as $bare:ident, $owned:ty, $borrowed:ty
+    ) => {
         $(#[$doc])*
         #[repr(C, align(64))]
         pub struct $lock<T: ?Sized> {
@@ -347,16 +295,34 @@ macro_rules! recorded {
             inner: bare::$lock<T>,
         }
 
-        impl<T: ?Sized> crate::annotations::Recorded for $lock<T> {}
-
         impl<T> $lock<T> {
-            /// A lock that is not held, also for a static.
-            #[track_caller]
-            pub const fn $new(value: T) -> Self {
-                Self {
-                    handle: Handle::new(Library::$library, Kind::$lock),
-                    inner: bare::$lock::$new(value),
+            $(
+                /// A lock that is not held.
+                #[track_caller]
+                pub $($const)? fn $new(value: T) -> Self {
+                    let handle = Handle::new(&Family { library: $library, is_rwlock: $is_rwlock });
+                    Self { handle, inner: bare::$lock::$bare(value) }
                 }
+            )*
+
+            /// The value.
+            ///
+            /// # Errors
+            ///
+            /// If the lock is poisoned, as one of std can be: with the value.
+            pub fn into_inner(self) -> $owned {
+                self.inner.into_inner()
+            }
+        }
+
+        impl<T: ?Sized> $lock<T> {
+            /// The value, which nobody else refers to. Not an acquisition.
+            ///
+            /// # Errors
+            ///
+            /// If the lock is poisoned, as one of std can be: with the value.
+            pub fn get_mut(&mut self) -> $borrowed {
+                self.inner.get_mut()
             }
         }
 
@@ -387,6 +353,6 @@ macro_rules! recorded {
                 self.inner.fmt(f)
             }
         }
-    )*};
+    };
 }
 pub(crate) use recorded;

@@ -24,24 +24,25 @@ const EXACT: u32 = 1024;
 const SPAN_MEAN: u32 = 16;
 
 /// What is done with a key.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Operation {
-    Lookup { is_hit: bool },
+    /// A lookup that finds no entry.
+    Miss,
+    /// A lookup that finds one.
+    Hit,
     Insert,
     Remove,
 }
 
 /// The keys of one map.
 #[derive(Debug, Default)]
-pub(crate) struct Keys(Mutex<Sample>);
+pub struct Keys(Mutex<Sample>);
 
 /// Counts of operations stand for those that were not sampled, too.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sample {
-    pub(crate) lookups: u64,
-    pub(crate) hits: u64,
-    pub(crate) inserts: u64,
-    pub(crate) removes: u64,
+    /// By operation.
+    pub(crate) operations: [u64; 4],
     /// Space-saving (Metwally, Agrawal and El Abbadi, 2005): hash, count, and how much of it may be of other keys.
     counted: Vec<(u64, u64, u64)>,
     least: BTreeSet<u64>,
@@ -91,14 +92,7 @@ impl Keys {
 
 impl Sample {
     fn add(&mut self, operation: Operation, hash: u64, weight: u64) {
-        match operation {
-            Operation::Lookup { is_hit } => {
-                self.lookups += weight;
-                self.hits += if is_hit { weight } else { 0 };
-            }
-            Operation::Insert => self.inserts += weight,
-            Operation::Remove => self.removes += weight,
-        }
+        self.operations[operation as usize] += weight;
         self.count(hash, weight);
         self.least.insert(hash);
         if self.least.len() > LEAST {
@@ -130,7 +124,7 @@ impl Sample {
 
     /// The shares of the most frequent keys, descending; what may be of other keys is not in them.
     pub(crate) fn top(&self) -> Vec<f64> {
-        let all = (self.lookups + self.inserts + self.removes).max(1);
+        let all = self.operations.iter().sum::<u64>().max(1);
         let counted = self.counted.iter();
         let certain = counted.map(|&(_, count, others)| count - others);
         let mut certain: Vec<u64> = certain.collect();
@@ -156,12 +150,16 @@ mod tests {
         let keys = Keys::default();
         for key in 0..10 {
             keys.sample(Operation::Insert, || hash(key));
-            keys.sample(Operation::Lookup { is_hit: key < 5 }, || hash(key));
+            let lookup = if key < 5 {
+                Operation::Hit
+            } else {
+                Operation::Miss
+            };
+            keys.sample(lookup, || hash(key));
         }
         keys.sample(Operation::Remove, || hash(3));
         let sample = keys.so_far();
-        assert_eq!((sample.lookups, sample.hits), (10, 5));
-        assert_eq!((sample.inserts, sample.removes), (10, 1));
+        assert_eq!(sample.operations, [5, 5, 10, 1]);
         assert_eq!(sample.distinct(), 10);
         let top = sample.top();
         assert_eq!(top[..2], [3.0 / 21.0, 2.0 / 21.0]);
@@ -195,12 +193,13 @@ mod tests {
         // Every fourth lookup is of one key, the others of ten thousand.
         for number in 0..400_000_u64 {
             let key = if number % 4 == 0 { 0 } else { number % 10_000 };
-            keys.sample(Operation::Lookup { is_hit: true }, || hash(key));
+            keys.sample(Operation::Hit, || hash(key));
         }
         let sample = keys.so_far();
         // The countdown is random, with a fixed seed: these figures are the same each time.
         let near = |value: f64, expected: f64| (value / expected - 1.0).abs() < 0.1;
-        assert!(near(sample.lookups as f64, 400_000.0), "{}", sample.lookups);
+        let hits = sample.operations[Operation::Hit as usize];
+        assert!(near(hits as f64, 400_000.0), "{hits}");
         assert!(near(sample.top()[0], 0.25), "{:?}", sample.top());
         assert!(
             (5_500..=9_500).contains(&sample.distinct()),

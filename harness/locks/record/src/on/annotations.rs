@@ -1,15 +1,13 @@
 //! What a program can say of its locks.
 
 use crate::handle::Handle;
-use crate::map::{Sampled, Samples};
+use crate::map::Sampled;
 use crate::record::{Record, Value};
 use crate::sync;
 
-/// Of the locks of this crate alone: each has a handle of its own, and its value is of the type that it says.
-pub trait Recorded {}
-
-/// A recorded lock.
-pub trait Lock: Recorded {
+/// A recorded lock. Of the locks of this crate alone, as no other crate can name the type of a handle: each has a handle of its
+/// own, and its value is of the type that it says.
+pub trait Lock {
     /// What it guards.
     type Value: ?Sized;
 
@@ -47,7 +45,7 @@ where
     L::Value: Sized + 'static,
 {
     let length = move |value: *const ()| {
-        // SAFETY: the record calls it with the value of this lock, which is held. `Recorded`: that is of this type.
+        // SAFETY: the record calls it with the value of this lock, which is held. `Lock`: that is of this type.
         length(unsafe { &*value.cast::<L::Value>() })
     };
     if let Some(record) = record(lock) {
@@ -73,9 +71,8 @@ where
     M: Sampled + 'static,
 {
     let find = move |value: *const ()| {
-        // SAFETY: the record calls it with the value of this lock, which is held. `Recorded`: that is of this type.
-        let Samples(keys) = keys(unsafe { &*value.cast::<L::Value>() }).sampled();
-        keys
+        // SAFETY: the record calls it with the value of this lock, which is held. `Lock`: that is of this type.
+        keys(unsafe { &*value.cast::<L::Value>() }).sampled()
     };
     if let Some(record) = record(lock) {
         let _ = record.find_keys.set(Box::new(find));
@@ -86,5 +83,6 @@ fn record<L: Lock>(lock: &L) -> Option<&'static Record>
 where
     L::Value: Sized,
 {
-    lock.handle().registered(Value::of_type::<L::Value>())
+    let value = Value::new::<L::Value>(size_of::<L::Value>());
+    lock.handle().registered(value)
 }

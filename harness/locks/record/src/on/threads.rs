@@ -18,10 +18,10 @@ const AT_HAND: usize = 64;
 pub(crate) struct Place {
     pub(crate) index: usize,
     /// The number of the thread: how many there were before.
-    number: AtomicU64,
+    pub(crate) number: AtomicU64,
     /// When the thread used a lock for the first time and last, in ticks, as far as it was timed.
     first: AtomicU64,
-    last: AtomicU64,
+    pub(crate) last: AtomicU64,
 }
 
 struct Threads {
@@ -106,17 +106,6 @@ pub(crate) fn totals() -> (u64, u64) {
 /// The place of this thread, unless the thread is ending, or has none in a forked child.
 pub(crate) fn place() -> Option<&'static Place> {
     PLACE.try_with(|owned| owned.0).ok().flatten()
-}
-
-impl Place {
-    pub(crate) fn number(&self) -> u64 {
-        self.number.load(Ordering::Relaxed)
-    }
-
-    /// The thread has used a lock until now.
-    pub(crate) fn used(&self, now: u64) {
-        self.last.store(now, Ordering::Relaxed);
-    }
 }
 
 /// Where the block for a record is at hand: records are 128 bytes apart at least.

@@ -10,6 +10,7 @@
 //! together with `left`. So a snapshot, which holds it, sees a `left` of the current span: the store before the
 //! release of the mutex, or a later one. A count never goes back, and never exceeds what there was.
 
+use std::collections::BTreeMap;
 use std::hint::spin_loop;
 use std::panic::Location;
 use std::ptr;
@@ -98,13 +99,14 @@ pub(crate) struct Block {
     details: Mutex<Details>,
 }
 
-#[derive(Debug)]
-struct Details {
+/// What is known of a block beside its slots.
+#[derive(Clone, Debug)]
+pub(crate) struct Details {
     /// As many as there are slots; there is one for each slot in use.
-    entries: [Option<Box<Entry>>; SITES + 1],
-    blocked: Vec<Blocked>,
+    pub(crate) entries: [Option<Box<Entry>>; SITES + 1],
+    pub(crate) blocked: Blocked,
     /// How many waited, as seen by each that began to wait, itself included.
-    queue: Summary,
+    pub(crate) queue: Summary,
     /// Of the waits of who is counted here, at whatever call site.
     waits: Spans,
     random: u32,
@@ -156,22 +158,8 @@ pub(crate) struct Mode {
     pub(crate) across_await: u64,
 }
 
-/// Waiting at one call site while another one held the lock.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Blocked {
-    pub(crate) waiting: Option<Site>,
-    pub(crate) holding: Site,
-    pub(crate) times: u64,
-    pub(crate) ns: u64,
-}
-
-/// The figures of a block at one moment.
-#[derive(Debug)]
-pub(crate) struct Figures {
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) blocked: Vec<Blocked>,
-    pub(crate) queue: Summary,
-}
+/// Waiting at one call site while another one held the lock: how many times, and how many nanoseconds.
+pub(crate) type Blocked = BTreeMap<(Option<Site>, Site), (u64, u64)>;
 
 /// An acquisition that is timed, or whose wait is. In a box, so that a guard stays small: most have none.
 #[derive(Debug)]
@@ -275,7 +263,7 @@ impl Block {
         };
         let details = Details {
             entries: [const { None }; SITES + 1],
-            blocked: Vec::new(),
+            blocked: Blocked::new(),
             queue: Summary::default(),
             waits: Spans::new(clock::now()),
             random: 0x9e37_79b9,
@@ -309,16 +297,14 @@ impl Block {
     #[inline(never)]
     pub(crate) fn enter(&'static self, site: Site) -> Option<Box<Trace>> {
         self.holder.set(site);
-        let index = self.slot(site);
+        self.count(self.slot(site))
+    }
+
+    #[inline]
+    fn count(&'static self, index: usize) -> Option<Box<Trace>> {
         if self.slots[index].count_down() {
             return None;
         }
-        self.enter_timed(index)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn enter_timed(&'static self, index: usize) -> Option<Box<Trace>> {
         let span = self.restart(index)?;
         let mut trace = self.trace(index);
         trace.span = span;
@@ -346,13 +332,8 @@ impl Block {
         most: u32,
     ) -> (Option<Box<Trace>>, u32) {
         self.counted(index, used);
-        let slot = &self.slots[index];
-        let trace = if slot.count_down() {
-            None
-        } else {
-            self.enter_timed(index)
-        };
-        let left = slot.left.load(Ordering::Relaxed);
+        let trace = self.count(index);
+        let left = self.slots[index].left.load(Ordering::Relaxed);
         let batch = left.saturating_sub(1).min(most);
         (trace, if index == OTHER { 0 } else { batch })
     }
@@ -404,6 +385,7 @@ impl Block {
 
     /// Ends a span with this acquisition and begins the next one. Returns how many acquisitions it had; none if the
     /// acquisition cannot be timed, and is counted all the same.
+    #[cold]
     fn restart(&self, index: usize) -> Option<u32> {
         let slot = &self.slots[index];
         let Some(mut details) = self.details_at_once() else {
@@ -423,8 +405,23 @@ impl Block {
 
     /// The slot of a call site, which is given one if it has none.
     pub(crate) fn slot(&self, site: Site) -> usize {
-        let index = self.find(site);
-        index.unwrap_or_else(|| self.index(&mut lock(&self.details), site))
+        if let Some(index) = self.find(site) {
+            return index;
+        }
+        let mut details = lock(&self.details);
+        // It may have got one meanwhile.
+        if let Some(index) = self.find(site) {
+            return index;
+        }
+        let mut probed = (0..SITES).map(|step| (home(site) + step) % SITES);
+        let free = probed.find(|index| details.entries[*index].is_none());
+        let index = free.unwrap_or(OTHER);
+        let entry = Entry::new((index != OTHER).then_some(site), clock::now());
+        details.entries[index] = Some(Box::new(entry));
+        let slot = &self.slots[index];
+        slot.left.store(1, Ordering::Relaxed);
+        slot.site.store(address(site), Ordering::Relaxed);
+        index
     }
 
     /// The slot of a call site, if it has one or can get none of its own.
@@ -446,22 +443,6 @@ impl Block {
         is_there.then_some(OTHER)
     }
 
-    /// The slot of a call site, which is given one if it has none.
-    fn index(&self, details: &mut Details, site: Site) -> usize {
-        if let Some(index) = self.find(site) {
-            return index;
-        }
-        let mut probed = (0..SITES).map(|step| (home(site) + step) % SITES);
-        let free = probed.find(|index| details.entries[*index].is_none());
-        let index = free.unwrap_or(OTHER);
-        let entry = Entry::new((index != OTHER).then_some(site), clock::now());
-        details.entries[index] = Some(Box::new(entry));
-        self.slots[index].left.store(1, Ordering::Relaxed);
-        let slot = &self.slots[index];
-        slot.site.store(address(site), Ordering::Relaxed);
-        index
-    }
-
     /// Counts an attempt to lock that failed. Without the mutex, unless it is the first at its call site: an attempt that is
     /// not to wait waits for no snapshot.
     pub(crate) fn fail(&self, site: Site) {
@@ -469,31 +450,26 @@ impl Block {
     }
 
     /// What has been counted until now. Threads that acquire meanwhile are not held up.
-    pub(crate) fn figures(&self) -> Figures {
+    pub(crate) fn figures(&self) -> Details {
         let details = lock(&self.details);
-        let counted = |((entry, slot), failed): ((&Option<Box<Entry>>, &Slot), &AtomicU64)| {
-            let mut entry = Entry::clone(entry.as_ref()?);
-            entry.failed_tries = failed.load(Ordering::Relaxed);
-            let left = slot.left.load(Ordering::Relaxed).min(entry.span);
-            let of_span = entry.span - left + slot.missed.load(Ordering::Relaxed);
-            entry.acquired = entry.spans.counted + u64::from(of_span);
-            Some(entry)
-        };
-        let entries = details.entries.iter().zip(&self.slots).zip(&self.failed);
-        Figures {
-            entries: entries.filter_map(counted).collect(),
-            blocked: details.blocked.clone(),
-            queue: details.queue,
+        let mut figures = details.clone();
+        for (index, entry) in figures.entries.iter_mut().enumerate() {
+            if let Some(entry) = entry {
+                entry.failed_tries = self.failed[index].load(Ordering::Relaxed);
+                let slot = &self.slots[index];
+                let left = slot.left.load(Ordering::Relaxed).min(entry.span);
+                let of_span = entry.span - left + slot.missed.load(Ordering::Relaxed);
+                entry.acquired = entry.spans.counted + u64::from(of_span);
+            }
         }
+        figures
     }
 }
 
 impl Trace {
     /// Adds the acquisition to the figures. The lock should have been given up before.
     pub(crate) fn record(&self, how: Use) {
-        let mut details = lock(&self.block.details);
-        let from = self.add(&mut details, how);
-        drop(details);
+        let from = self.add(&mut lock(&self.block.details), how);
         if let Some(from) = from {
             let mut shared = lock(self.block.shared);
             shared.arrivals.add(from, self.opened, u64::from(self.span));
@@ -504,8 +480,7 @@ impl Trace {
     }
 
     /// Returns when the acquisition before was timed, if this one is.
-    fn add(&self, details: &mut MutexGuard<'_, Details>, how: Use) -> Option<u64> {
-        let details = &mut **details;
+    fn add(&self, details: &mut Details, how: Use) -> Option<u64> {
         let entry = details.entries[self.slot].as_mut()?;
         entry.threads[how.thread as usize / 64 % 4] |= 1 << (how.thread % 64);
         let mode = &mut entry.modes[usize::from(how.has_written)];
@@ -518,7 +493,11 @@ impl Trace {
                 mode.waiting_ns += ns * times;
                 mode.wait.add(ns, times);
                 if let Some(holder) = wait.holder {
-                    block(&mut details.blocked, entry.site, holder, times, ns * times);
+                    let (pair, blocked) = ((entry.site, holder), &mut details.blocked);
+                    if blocked.len() < PAIRS || blocked.contains_key(&pair) {
+                        let sum = blocked.entry(pair).or_default();
+                        *sum = (sum.0 + times, sum.1 + ns * times);
+                    }
                 }
             }
         }
@@ -541,23 +520,6 @@ impl Trace {
         let from = entry.last_timed;
         entry.last_timed = from.max(self.opened);
         Some(from)
-    }
-}
-
-fn block(all: &mut Vec<Blocked>, waiting: Option<Site>, holding: Site, times: u64, ns: u64) {
-    let is_it = |pair: &&mut Blocked| {
-        ptr::eq(pair.holding, holding) && pair.waiting.map(address) == waiting.map(address)
-    };
-    if let Some(pair) = all.iter_mut().find(is_it) {
-        pair.times += times;
-        pair.ns += ns;
-    } else if all.len() < PAIRS {
-        all.push(Blocked {
-            waiting,
-            holding,
-            times,
-            ns,
-        });
     }
 }
 
@@ -668,7 +630,8 @@ mod tests {
         block.fail(site);
         drop(snapshot);
         assert!(!block.pass(site) && block.enter(site).is_some());
-        let entry = &block.figures().entries[0];
+        let figures = block.figures();
+        let entry = figures.entries.iter().flatten().next().unwrap();
         assert_eq!((entry.acquired, entry.failed_tries), (3, 1));
     }
 
@@ -697,7 +660,8 @@ mod tests {
                 ..Use::default()
             });
         }
-        let mode = &block.figures().entries[0].modes[0];
+        let figures = block.figures();
+        let mode = &figures.entries[slot].as_ref().unwrap().modes[0];
         let counts = (mode.timed, mode.samples, mode.squares);
         assert_eq!(counts, (2, 1_001, 1_000_001));
         let held_ns = 1_000 * clock.ns(1_000) + clock.ns(1_000_000);

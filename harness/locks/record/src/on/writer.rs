@@ -5,7 +5,7 @@
 
 use std::ffi::{OsString, c_int};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, Once};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::{mem::MaybeUninit, ptr};
 
 use crate::clock;
 use crate::document::{Reason, document};
-use crate::sync::{is_recording, lock, stop_recording};
+use crate::sync::{self, is_recording, lock};
 
 /// Seconds between two files, unless `LOCKRECORD_SECONDS` says otherwise.
 const SECONDS: u64 = 5;
@@ -51,7 +51,7 @@ pub(crate) fn start() {
     START.call_once(|| {
         // First: a child that is forked meanwhile must not wait for the end of this call.
         #[cfg(unix)]
-        pthread_atfork(None, Some(in_parent), Some(in_child));
+        pthread_atfork(None, Some(in_parent), Some(sync::stop_recording));
         clock::clock();
         PROCESS.store(process::id(), Ordering::Relaxed);
         // Each can fail for want of memory only; then the file every few seconds is what remains. A handler calls
@@ -75,11 +75,7 @@ pub(crate) fn start() {
 ///
 /// If the file cannot be written, if `LOCKRECORD_FILE` is empty, or in a forked child, which records nothing.
 pub fn write() -> io::Result<PathBuf> {
-    let written = if is_recording() {
-        write_for(Reason::Request)?
-    } else {
-        None
-    };
+    let written = write_for(Reason::Request)?;
     written.ok_or_else(|| io::Error::other("nothing is recorded, or LOCKRECORD_FILE is empty"))
 }
 
@@ -93,19 +89,11 @@ pub fn recording() -> String {
 
 extern "C" fn at_exit() {
     // A panic must not leave a function that C calls; there is none that is known.
-    let _ = std::panic::catch_unwind(|| {
-        if is_recording() {
-            write_or_complain(Reason::Exit);
-        }
-    });
+    let _ = std::panic::catch_unwind(|| write_or_complain(Reason::Exit));
 }
 
 extern "C" fn in_parent() {
     HAS_FORKED.store(true, Ordering::Relaxed);
-}
-
-extern "C" fn in_child() {
-    stop_recording();
 }
 
 /// Calls with all signals blocked. A thread that is started meanwhile leaves them to the program's own threads, one of which
@@ -147,6 +135,10 @@ fn write_or_complain(reason: Reason) {
 
 /// Writes, unless there is no file to write to, or the last one has been written.
 fn write_for(reason: Reason) -> io::Result<Option<PathBuf>> {
+    // In a forked child a mutex of the recorder can be locked for ever.
+    if !is_recording() {
+        return Ok(None);
+    }
     let recorded = PROCESS.load(Ordering::Relaxed);
     let Some(path) = file().filter(|_| recorded == 0 || recorded == process::id()) else {
         return Ok(None);
@@ -157,7 +149,8 @@ fn write_for(reason: Reason) -> io::Result<Option<PathBuf>> {
     }
     *is_over = reason == Reason::Exit;
     let text = document(reason, HAS_FORKED.load(Ordering::Relaxed));
-    let beside = beside(&path);
+    let mut beside = OsString::from(&path);
+    beside.push(format!(".{}.part", process::id()));
     let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &path));
     if written.is_err() {
         // What there is of it is of no use, and can be what fills the disk.
@@ -168,12 +161,6 @@ fn write_for(reason: Reason) -> io::Result<Option<PathBuf>> {
         io::Error::new(error.kind(), message)
     })?;
     Ok(Some(path))
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(format!(".{}.part", process::id()));
-    name.into()
 }
 
 /// Where to write: not at all if `LOCKRECORD_FILE` is empty. Tests of this crate write where they say only.

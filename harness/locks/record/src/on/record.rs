@@ -4,12 +4,10 @@
 //! [`PER_SITE`] for the locks that are made at one place, and one more for all further ones together.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
-pub(crate) use crate::beside::{Family, Kind, Library};
 use crate::block::{Block, Shared, Site};
 use crate::clock;
 use crate::keys::Keys;
@@ -21,6 +19,13 @@ const PER_SITE: u32 = 64;
 /// Records of all locks together, apart from those that stand for all further ones made at a place.
 const IN_ALL: usize = 4096;
 
+/// Which lock of which library a lock is.
+#[derive(Debug)]
+pub(crate) struct Family {
+    pub(crate) library: &'static str,
+    pub(crate) is_rwlock: bool,
+}
+
 /// What a lock guards. Two words, so that it is passed in registers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value {
@@ -29,29 +34,12 @@ pub(crate) struct Value {
 }
 
 impl Value {
-    /// That a type says of itself.
+    /// Of a value of so many bytes: 0 if it cannot be looked at now.
     #[inline(always)]
-    pub(crate) fn from_ref<T: ?Sized>(value: &T) -> Self {
+    pub(crate) fn new<T: ?Sized>(bytes: usize) -> Self {
         Self {
             type_name: std::any::type_name::<T>,
-            bytes: size_of_val(value),
-        }
-    }
-
-    /// Of a type of fixed size.
-    pub(crate) fn of_type<T>() -> Self {
-        Self {
-            type_name: std::any::type_name::<T>,
-            bytes: size_of::<T>(),
-        }
-    }
-
-    /// Of a value that cannot be looked at now: the size of what has no fixed size is not known.
-    #[inline(always)]
-    pub(crate) fn unseen<T: ?Sized>() -> Self {
-        Self {
-            type_name: std::any::type_name::<T>,
-            bytes: 0,
+            bytes,
         }
     }
 }
@@ -67,7 +55,7 @@ pub(crate) type FindKeys = Box<dyn Fn(*const ()) -> Arc<Keys> + Send + Sync>;
 pub(crate) struct Record {
     /// For who holds the lock alone, through what stands beside the lock. Not used where several locks have one record.
     pub(crate) exclusive: Block,
-    pub(crate) family: Family,
+    pub(crate) family: &'static Family,
     pub(crate) made_at: Site,
     pub(crate) value: Value,
     /// Whether it stands for several locks, so that each thread needs a block.
@@ -81,14 +69,8 @@ pub(crate) struct Record {
     pub(crate) length: OnceLock<Length>,
     pub(crate) find_keys: OnceLock<FindKeys>,
     pub(crate) keys: OnceLock<Arc<Keys>>,
-    /// The blocks of threads, each with the place of its thread.
-    of_threads: Mutex<Vec<(usize, &'static Block)>>,
-}
-
-impl fmt::Debug for Record {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Record({})", self.made_at)
-    }
+    /// The blocks of threads, by the places of the threads.
+    of_threads: Mutex<BTreeMap<usize, &'static Block>>,
 }
 
 pub(crate) struct Registry {
@@ -98,21 +80,17 @@ pub(crate) struct Registry {
     sites: BTreeMap<usize, (u32, Option<&'static Record>)>,
 }
 
-static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
+/// All records, to look at or to add one.
+pub(crate) static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     records: Vec::new(),
     sites: BTreeMap::new(),
 });
-
-/// All records, to look at or to add one.
-pub(crate) fn registry() -> MutexGuard<'static, Registry> {
-    lock(&REGISTRY)
-}
 
 impl Registry {
     /// The record of a lock that is used for the first time.
     pub(crate) fn register(
         &mut self,
-        family: Family,
+        family: &'static Family,
         made_at: Site,
         value: Value,
     ) -> &'static Record {
@@ -124,22 +102,8 @@ impl Registry {
             return merged;
         }
         let is_merged = *count >= PER_SITE || self.records.len() >= IN_ALL;
-        let record = Record::new(family, made_at, value, is_merged);
-        let record: &'static Record = Box::leak(Box::new(record));
-        self.records.push(record);
-        if is_merged {
-            *merged = Some(record);
-        } else {
-            *count += 1;
-        }
-        record
-    }
-}
-
-impl Record {
-    fn new(family: Family, made_at: Site, value: Value, is_merged: bool) -> Self {
         let shared = Box::leak(Box::new(Shared::new(clock::clock(), clock::now())));
-        Self {
+        let record = &*Box::leak(Box::new(Record {
             exclusive: Block::new(shared),
             family,
             made_at,
@@ -153,36 +117,28 @@ impl Record {
             length: OnceLock::new(),
             find_keys: OnceLock::new(),
             keys: OnceLock::new(),
-            of_threads: Mutex::new(Vec::new()),
+            of_threads: Mutex::new(BTreeMap::new()),
+        }));
+        self.records.push(record);
+        if is_merged {
+            *merged = Some(record);
+        } else {
+            *count += 1;
         }
+        record
     }
+}
 
+impl Record {
     /// The block of the thread at a place, which is made if there is none.
     pub(crate) fn of_thread(&self, place: usize) -> &'static Block {
-        let mut blocks = lock(&self.of_threads);
-        let place_of = |(place, _): &(usize, _)| *place;
-        match blocks.binary_search_by_key(&place, place_of) {
-            Ok(at) => blocks[at].1,
-            Err(at) => {
-                let block = Box::leak(Box::new(Block::new(self.exclusive.shared)));
-                blocks.insert(at, (place, block));
-                block
-            }
-        }
+        let new = || &*Box::leak(Box::new(Block::new(self.exclusive.shared)));
+        lock(&self.of_threads).entry(place).or_insert_with(new)
     }
 
     /// The blocks of threads: of readers, or of the holders of several locks.
     pub(crate) fn of_threads(&self) -> Vec<&'static Block> {
-        let blocks = lock(&self.of_threads);
-        blocks.iter().map(|&(_, block)| block).collect()
-    }
-
-    /// One of its locks is dropped.
-    pub(crate) fn drop_one(&self) {
-        // Relaxed: a count, which a snapshot shows and nobody relies on.
-        if self.alive.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.dropped.store(clock::now(), Ordering::Relaxed);
-        }
+        lock(&self.of_threads).values().copied().collect()
     }
 
     /// The length of its value, if it can be told.

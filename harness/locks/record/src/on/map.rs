@@ -22,17 +22,12 @@ pub struct HashMap<K, V, S = RandomState> {
 /// What has sampled keys.
 pub trait Sampled {
     #[doc(hidden)]
-    fn sampled(&self) -> Samples;
+    fn sampled(&self) -> Arc<Keys>;
 }
 
-/// A handle to sampled keys.
-#[derive(Clone, Debug)]
-#[doc(hidden)]
-pub struct Samples(pub(crate) Arc<Keys>);
-
 impl<K, V, S> Sampled for HashMap<K, V, S> {
-    fn sampled(&self) -> Samples {
-        Samples(Arc::clone(&self.keys))
+    fn sampled(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys)
     }
 }
 
@@ -106,7 +101,7 @@ impl<K: Eq + Hash, V, S: BuildHasher> HashMap<K, V, S> {
 }
 
 fn lookup(is_hit: bool) -> Operation {
-    Operation::Lookup { is_hit }
+    [Operation::Miss, Operation::Hit][usize::from(is_hit)]
 }
 
 /// The same for equal keys in every run, and not what the map uses, which has a seed.
