@@ -46,13 +46,12 @@ impl Earlier {
     ///
     /// When it is no advice, or is for another workload or baseline.
     pub fn load(place: &Path, workload: &Workload, baseline: &str) -> Result<Self> {
-        let place = &if place.is_dir() {
-            place.join("advice.json")
-        } else {
-            place.to_owned()
-        };
-        let text =
-            std::fs::read_to_string(place).map_err(|error| Error::file("read", place, &error))?;
+        let mut place = place.to_owned();
+        if place.is_dir() {
+            place.push("advice.json");
+        }
+        let text = std::fs::read_to_string(&place);
+        let text = text.map_err(|error| Error::file("read", &place, &error))?;
         let wrong = |what: String| Error::input(format!("--against {}: {what}", place.display()));
         let earlier: Self = serde_json::from_str(&text)
             .map_err(|error| wrong(format!("is no advice.json of `pivot advise`: {error}")))?;
@@ -64,7 +63,6 @@ impl Earlier {
         } else if about != baseline {
             format!("is about {about} instead of {baseline}")
         } else {
-            let place = place.clone();
             return Ok(Self { place, ..earlier });
         };
         Err(wrong(why))
@@ -80,16 +78,13 @@ pub fn agreement(earlier: &Earlier, now: &Conclusion) -> Agreement {
         (Stay { .. }, Stay { .. }) => Agreement::Same,
         (Adopt { .. }, Adopt { .. }) => {
             let (theirs, ours) = (before.named(), after.named());
-            if theirs[0] == ours[0] {
-                Agreement::Same
-            } else if ours.contains(&theirs[0]) || theirs.contains(&ours[0]) {
-                Agreement::AsGood
-            } else if now.sound.iter().any(|name| name == theirs[0]) {
-                Agreement::Sound
-            } else if now.open.iter().any(|name| name == theirs[0]) {
-                Agreement::Open
-            } else {
-                Agreement::Differs
+            let is_among = |names: &[String]| names.iter().any(|name| name == theirs[0]);
+            match theirs[0] {
+                name if name == ours[0] => Agreement::Same,
+                name if ours.contains(&name) || theirs.contains(&ours[0]) => Agreement::AsGood,
+                _ if is_among(&now.sound) => Agreement::Sound,
+                _ if is_among(&now.open) => Agreement::Open,
+                _ => Agreement::Differs,
             }
         }
         _ => Agreement::Differs,
@@ -98,7 +93,7 @@ pub fn agreement(earlier: &Earlier, now: &Conclusion) -> Agreement {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Deployment, Screening, Why};
+    use super::super::Why;
     use super::*;
 
     fn adopt(strategy: &str, as_good: &[&str]) -> Choice {
@@ -106,15 +101,6 @@ mod tests {
             strategy: strategy.into(),
             as_good: as_good.iter().map(|&name| name.to_owned()).collect(),
             why: Why::Faster,
-        }
-    }
-
-    fn stay() -> Choice {
-        Choice::Stay {
-            best: None,
-            hopeful: Vec::new(),
-            trades: Vec::new(),
-            busy: None,
         }
     }
 
@@ -129,22 +115,19 @@ mod tests {
         };
         let now = Conclusion {
             decision: now,
-            candidates: Vec::new(),
-            left_out: 0,
             sound: vec!["a/sound".into()],
             open: vec!["a/open".into()],
-            screening: Screening::default(),
-            flips: Vec::new(),
-            deployment: Deployment::default(),
-            approximated: Vec::new(),
-            program: None,
+            ..Conclusion::default()
         };
         agreement(&earlier, &now)
     }
 
     #[test]
     fn what_is_recommended_again_or_is_as_good_agrees() {
-        assert_eq!(agreed(stay(), stay()), Agreement::Same);
+        assert_eq!(
+            agreed(Choice::default(), Choice::default()),
+            Agreement::Same
+        );
         let (a, b) = (adopt("a/a", &[]), adopt("a/b", &["a/a"]));
         assert_eq!(agreed(a.clone(), a.clone()), Agreement::Same);
         assert_eq!(agreed(a.clone(), b.clone()), Agreement::AsGood);
@@ -156,8 +139,8 @@ mod tests {
     fn what_is_not_borne_out_differs_and_what_is_undecided_does_not() {
         let adopted = || adopt("a/a", &[]);
         assert_eq!(agreed(adopted(), adopt("a/b", &[])), Agreement::Differs);
-        assert_eq!(agreed(adopted(), stay()), Agreement::Differs);
-        assert_eq!(agreed(stay(), adopted()), Agreement::Differs);
+        assert_eq!(agreed(adopted(), Choice::default()), Agreement::Differs);
+        assert_eq!(agreed(Choice::default(), adopted()), Agreement::Differs);
         assert_eq!(agreed(adopt("a/open", &[]), adopted()), Agreement::Open);
         let hopeful = Vec::new();
         assert_eq!(

@@ -8,7 +8,7 @@ use results::Machine;
 use serde::Serialize;
 
 use super::questions::Subject;
-use super::workload::{RunAs, Shape, Side, Workload};
+use super::workload::{RunAs, Shape, Side, Workload, only};
 
 /// Something that is measured as something else.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,7 +46,7 @@ impl Workload {
     /// What of it is measured as something else.
     fn approximated(&self) -> Vec<Approximated> {
         let writes_with_keys = self.table.hashed().is_some() && self.writes();
-        super::workload::only([
+        only([
             (Approximated::Cell, self.table.shape == Shape::Cell),
             (Approximated::Keys, writes_with_keys),
             (Approximated::Tasks, self.run_as == RunAs::Tasks),
@@ -84,11 +84,8 @@ pub(super) fn approximations(
             bounds: bounded.filter_map(bound).collect(),
         }
     };
-    workload
-        .approximated()
-        .into_iter()
-        .map(approximation)
-        .collect()
+    let approximated = workload.approximated().into_iter();
+    approximated.map(approximation).collect()
 }
 
 #[cfg(test)]

@@ -44,6 +44,17 @@ pub enum Choice {
     },
 }
 
+impl Default for Choice {
+    fn default() -> Self {
+        Self::Stay {
+            best: None,
+            hopeful: Vec::new(),
+            trades: Vec::new(),
+            busy: None,
+        }
+    }
+}
+
 /// Why something is adopted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -69,11 +80,10 @@ pub(super) fn choose(
 ) -> Choice {
     let mut ranked: Vec<&Candidate<'_>> = candidates.iter().collect();
     ranked.sort_by(|a, b| b.times().total_cmp(&a.times()));
-    let decided = |wanted: &[Decision]| -> Vec<&Candidate<'_>> {
-        let ranked = ranked.iter().copied();
-        ranked
-            .filter(|candidate| wanted.contains(&candidate.decision))
-            .collect()
+    let decided = |wanted: &[Decision]| {
+        let mut decided = ranked.clone();
+        decided.retain(|candidate| wanted.contains(&candidate.decision));
+        decided
     };
     let stay = |hopeful: &[&Candidate<'_>], trades, busy| Choice::Stay {
         best: names(hopeful).into_iter().chain(names(&ranked)).next(),
@@ -97,15 +107,10 @@ pub(super) fn choose(
             why,
         };
     }
-    let hopeful = if lacks {
-        ranked.clone()
-    } else {
-        decided(&[Decision::Undecided, Decision::TooFew])
-    };
+    let open = decided(&[Decision::Undecided, Decision::TooFew]);
+    let hopeful = names(if lacks { &ranked } else { &open });
     if lacks || !hopeful.is_empty() || ranked.is_empty() && has_contenders {
-        return Choice::Undecided {
-            hopeful: names(&hopeful),
-        };
+        return Choice::Undecided { hopeful };
     }
     let mut hopeful = ranked.clone();
     hopeful.retain(|candidate| candidate.may_qualify);
@@ -113,8 +118,8 @@ pub(super) fn choose(
 }
 
 fn names(candidates: &[&Candidate<'_>]) -> Vec<String> {
-    let all = candidates.iter();
-    all.map(|candidate| candidate.card.name.clone()).collect()
+    let name = |candidate: &&Candidate<'_>| candidate.card.name.clone();
+    candidates.iter().map(name).collect()
 }
 
 impl Choice {
@@ -129,11 +134,8 @@ impl Choice {
             Choice::Undecided { hopeful } => (None, hopeful),
         };
         let others = others.iter().filter(|&other| Some(other) != first);
-        first
-            .into_iter()
-            .chain(others)
-            .map(String::as_str)
-            .collect()
+        let named = first.into_iter().chain(others);
+        named.map(String::as_str).collect()
     }
 
     /// The first of them.

@@ -94,11 +94,9 @@ pub(super) fn deployment(
     let Deploy { cores, machine, .. } = &workload.deploy;
     let of_machine = machines.first().filter(|_| machine.is_some());
     let cores_of = |machine: &Machine| cores.unwrap_or(machine.cpus());
-    let all = machines.iter();
     let (large, small): (Vec<&Machine>, Vec<&Machine>) =
-        all.partition(|machine| cores_of(machine) <= machine.cpus());
-    let places = large.iter();
-    let places = places.map(|machine| (&*machine.name, cores_of(machine)));
+        machines.iter().partition(|it| cores_of(it) <= it.cpus());
+    let places = large.iter().map(|it| (&*it.name, cores_of(it)));
     let places: Vec<(&str, u32)> = places.collect();
     let forecasts = || {
         let strategy = strategy.ok_or(Unpredictable::NoCandidate)?;
@@ -108,28 +106,22 @@ pub(super) fn deployment(
         let scaling = results.scaling.as_ref();
         let scaling = scaling.ok_or(Unpredictable::Untraced)?;
         let pair = [strategy, &results.baseline];
-        let operations = [Operation::ReadHit, Operation::Apply].into_iter();
-        let operations = operations.filter(|operation| workload.does(*operation));
-        let forecasts =
-            operations.map(|operation| forecast(scaling, operation, &places, pair, rivals));
-        let forecasts: Vec<Forecast> = forecasts.collect();
-        let is_predicted = forecasts
-            .iter()
-            .any(|forecast| !forecast.machines.is_empty());
+        let mut operations = vec![Operation::ReadHit, Operation::Apply];
+        operations.retain(|operation| workload.does(*operation));
+        let forecast = |operation| forecast(scaling, operation, &places, pair, rivals);
+        let forecasts: Vec<Forecast> = operations.into_iter().map(forecast).collect();
+        let is_predicted = forecasts.iter().any(|it| !it.machines.is_empty());
         is_predicted
             .then_some(forecasts)
             .ok_or(Unpredictable::NotAlone)
     };
-    let (forecasts, unpredicted) = match forecasts() {
-        Ok(forecasts) => (forecasts, None),
-        Err(why) => (Vec::new(), Some(why)),
-    };
-    let too_small = small.iter().filter(|_| unpredicted.is_none());
+    let forecasts = forecasts();
+    let too_small = small.iter().filter(|_| forecasts.is_ok());
     Deployment {
         cores: cores.or(of_machine.map(Machine::cpus)),
-        forecasts,
         too_small: too_small.map(|machine| machine.name.clone()).collect(),
-        unpredicted,
+        unpredicted: forecasts.as_ref().err().copied(),
+        forecasts: forecasts.unwrap_or_default(),
     }
 }
 
@@ -143,13 +135,10 @@ fn forecast(
 ) -> Forecast {
     let outlook = |&(machine, cores): &(&str, u32)| {
         let at = |name: &str| {
-            let mut all = scaling.predictions.iter();
-            let is_it = |prediction: &&Prediction| {
-                prediction.strategy == name
-                    && prediction.operation == operation
-                    && prediction.machine == machine
+            let is_it = |it: &&Prediction| {
+                it.strategy == name && it.operation == operation && it.machine == machine
             };
-            all.find(is_it)?.at(cores)
+            scaling.predictions.iter().find(is_it)?.at(cores)
         };
         let (ours, theirs) = (at(strategy)?, at(baseline)?);
         Some(Outlook {
@@ -157,30 +146,30 @@ fn forecast(
             cpus: ours.cpus,
             baseline_ns: theirs.ns,
             strategy_ns: ours.ns,
-            standing: match ours.ns {
-                band if band.high < theirs.ns.low => Standing::Faster,
-                band if theirs.ns.high < band.low => Standing::Slower,
-                _ => Standing::Open,
-            },
+            standing: standing(ours.ns.high < theirs.ns.low, theirs.ns.high < ours.ns.low),
         })
     };
     let rankings = rankings(scaling, operation, machines);
     let beats = |name: &str, other: &str| {
-        let mut all = rankings.iter();
-        all.any(|ranked| ranked.strategy == name && ranked.faster_than.iter().any(|it| it == other))
+        let ranked = rankings.iter().find(|ranked| ranked.strategy == name);
+        ranked.is_some_and(|ranked| ranked.faster_than.iter().any(|it| it == other))
     };
     let unpredicted = machines.iter().filter(|place| outlook(place).is_none());
     let rivals = rivals.iter().filter(|rival| beats(rival, strategy));
     Forecast {
         operation,
-        standing: match (beats(strategy, baseline), beats(baseline, strategy)) {
-            (true, _) => Standing::Faster,
-            (_, true) => Standing::Slower,
-            _ => Standing::Open,
-        },
+        standing: standing(beats(strategy, baseline), beats(baseline, strategy)),
         machines: machines.iter().filter_map(outlook).collect(),
         unpredicted: unpredicted.map(|(name, _)| (*name).to_owned()).collect(),
         overtaken_by: rivals.map(|&rival| rival.to_owned()).collect(),
+    }
+}
+
+const fn standing(is_faster: bool, is_slower: bool) -> Standing {
+    match (is_faster, is_slower) {
+        (true, _) => Standing::Faster,
+        (_, true) => Standing::Slower,
+        _ => Standing::Open,
     }
 }
 

@@ -142,11 +142,8 @@ impl<'a> Played<'a> {
             if saved_ns <= 0.0 {
                 return saved_ns;
             }
-            let share = if saved_ns < lost_ns {
-                saved_ns / lost_ns
-            } else {
-                1.0
-            };
+            let share = (saved_ns < lost_ns).then(|| saved_ns / lost_ns);
+            let share = share.unwrap_or(1.0);
             let of_recorded = recorded_ns + sign * self.share.waiting_error_ns;
             outer(saved_ns, share * of_recorded.max(0.0))
         };
@@ -208,10 +205,8 @@ pub fn gain_of(
     // Where nothing is left, all is gained that there is.
     let gain = |saved: f64| 1.0 / (1.0 - saved).max(0.0) - 1.0;
     let at_least = |saved: f64| gain(saved).min(program.bound) - RESOLUTION;
-    let weaker = results.weaker_claims(strategy);
-    let scans_in_parts = weaker
-        .iter()
-        .any(|(property, ..)| *property == Property::ScanConsistency);
+    let mut weaker = results.weaker_claims(strategy).into_iter();
+    let scans_in_parts = weaker.any(|(property, ..)| property == Property::ScanConsistency);
     // A section that takes no longer than an operation goes through no table.
     let is_long = |played: &Played<'_>| played.share.holding_ns > HOLD_LEAST_NS;
     let by_key = scans_in_parts && low > 0.0 && played.parts.iter().any(is_long);

@@ -33,36 +33,30 @@ impl Guarded {
             _ if outer.ends_with("Map") => Shape::Table,
             _ => Shape::Cell,
         };
-        if shape != Shape::Table {
-            return Self {
-                shape,
-                value: value_of(name),
-                keys: KeyKind::default(),
-                hasher: Hasher::default(),
-            };
-        }
+        let is_table = shape == Shape::Table;
         let is_set = outer.ends_with("Set");
         // Ordered maps compare and hash nothing. The compiler leaves out the standard library's own hasher.
         let is_hashed = outer.starts_with("Hash") || outer.starts_with("Index");
         let hasher = arguments.get(if is_set { 1 } else { 2 });
         let is_std = hasher.is_none_or(|name| name.ends_with("RandomState"));
-        let is_string = arguments.first().is_some_and(|name| is_string(name));
+        let has_strings = arguments.first().is_some_and(|name| is_string(name));
         Self {
             shape,
             value: match arguments.get(1) {
+                _ if !is_table => value_of(name),
                 _ if is_set => ValueKind::Plain,
                 Some(value) => value_of(value),
                 None => ValueKind::Heap,
             },
-            keys: if is_string {
+            keys: if is_table && has_strings {
                 KeyKind::Strings
             } else {
-                KeyKind::Integers
+                KeyKind::default()
             },
-            hasher: if is_hashed && is_std {
+            hasher: if is_table && is_hashed && is_std {
                 Hasher::Sip
             } else {
-                Hasher::Fx
+                Hasher::default()
             },
         }
     }
@@ -78,18 +72,13 @@ fn is_string(name: &str) -> bool {
 fn value_of(name: &str) -> ValueKind {
     let (outer, arguments) = taken_apart(name);
     let is_plain_array = || {
-        let inner = name
-            .strip_prefix('[')
-            .and_then(|name| name.strip_suffix(']'));
-        inner
-            .and_then(|inner| inner.split(';').next())
-            .is_some_and(is_plain)
+        let items = inside(name, ['[', ']']);
+        let item = items.and_then(|items| items.split(';').next());
+        item.is_some_and(is_plain)
     };
     match outer {
         "Arc" => ValueKind::Arc,
-        "Option" => arguments
-            .first()
-            .map_or(ValueKind::Heap, |inner| value_of(inner)),
+        "Option" if !arguments.is_empty() => value_of(arguments[0]),
         _ if is_plain(name) || is_plain_array() => ValueKind::Plain,
         _ => ValueKind::Heap,
     }
@@ -101,11 +90,14 @@ fn is_number(name: &str) -> bool {
 }
 
 fn is_plain(name: &str) -> bool {
-    let inner = name
-        .strip_prefix('(')
-        .and_then(|name| name.strip_suffix(')'));
-    let is_tuple = || inner.is_some_and(|inner| split(inner).into_iter().all(is_plain));
+    let items = inside(name, ['(', ')']);
+    let is_tuple = || items.is_some_and(|items| split(items).into_iter().all(is_plain));
     is_number(name) || matches!(name, "bool" | "char" | "Instant") || is_tuple()
+}
+
+/// What is between two brackets.
+fn inside(name: &str, [open, close]: [char; 2]) -> Option<&str> {
+    name.strip_prefix(open)?.strip_suffix(close)
 }
 
 /// The last segment of the path of a type, and its arguments.

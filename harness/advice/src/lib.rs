@@ -40,8 +40,8 @@ use results::{Card, Decision, Flip, Judged, Loss, Machine};
 /// The version of `advice.json`.
 pub const SCHEMA: &str = "pivot-advice/5";
 
-/// What follows from what was measured of a workload.
-#[derive(Clone, Debug, Serialize)]
+/// What follows from what was measured of a workload; by default, that a lock is left as it is without that.
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Conclusion {
     /// What to do.
     #[serde(flatten)]
@@ -70,29 +70,6 @@ pub struct Conclusion {
     pub program: Option<Program>,
 }
 
-impl Conclusion {
-    /// That a lock is left as it is, by its recording alone.
-    pub fn left(program: Program) -> Self {
-        Self {
-            decision: Choice::Stay {
-                best: None,
-                hopeful: Vec::new(),
-                trades: Vec::new(),
-                busy: None,
-            },
-            candidates: Vec::new(),
-            left_out: 0,
-            sound: Vec::new(),
-            open: Vec::new(),
-            screening: Screening::default(),
-            flips: Vec::new(),
-            deployment: Deployment::default(),
-            approximated: Vec::new(),
-            program: Some(program),
-        }
-    }
-}
-
 /// Reads what was measured of a workload's questions. `screening` names the strategies that were excluded before. What
 /// strategies claim is what the samples say they do.
 pub fn conclude(
@@ -105,7 +82,7 @@ pub fn conclude(
     let subjects = &questions.subjects;
     screening.exclude(screening::stuck(subjects, results, &samples.lines));
     let excluded = &screening.excluded;
-    let is_out = |card: &Card| excluded.iter().any(|finding| finding.strategy == card.name);
+    let is_out = |card: &Card| excluded.iter().any(|out| out.strategy == card.name);
     let cards = results.contenders();
     let cards = cards.filter(|card| card.name != results.baseline && !is_out(card));
     let cards: Vec<&Card> = cards.collect();
@@ -123,15 +100,14 @@ pub fn conclude(
     let name = decision.protagonist();
     let rivals = cards.iter().map(|card| card.name.as_str());
     let rivals: Vec<&str> = rivals.filter(|rival| name != Some(rival)).collect();
-    let flips = results.flips.iter();
-    let flips = flips.filter(|flip| name == Some(&flip.strategy));
+    let mut flips = results.flips.clone();
+    flips.retain(|flip| name == Some(&flip.strategy));
     let judged = |wanted: &[Decision]| {
-        let all = candidates.iter();
-        let all = all.filter(|candidate| wanted.contains(&candidate.decision));
+        let all = candidates.iter().filter(|it| wanted.contains(&it.decision));
         all.map(|candidate| candidate.card.name.clone()).collect()
     };
     Conclusion {
-        flips: flips.cloned().collect(),
+        flips,
         deployment: deployment::deployment(workload, results, name, &rivals),
         approximated: approximation::approximations(workload, subjects, results),
         candidates: cards.iter().map(|card| card.name.clone()).collect(),
@@ -147,12 +123,10 @@ pub fn conclude(
 /// The part that loses most, those that do not decide among them.
 fn worst_loss(results: &Machine, subjects: &[Subject], strategy: &str) -> Option<Loss> {
     let losses = subjects.iter().filter_map(|subject| {
-        let times = subject.loss(results, strategy)?;
-        let Judged { scenario, metric } = subject.row();
         Some(Loss {
-            scenario,
-            metric,
-            times,
+            scenario: subject.scenario.clone(),
+            metric: subject.metric,
+            times: subject.loss(results, strategy)?,
         })
     });
     losses.min_by(|a, b| a.times.total_cmp(&b.times))

@@ -112,8 +112,8 @@ impl Workload {
             ..named(&table, name, groups(&parts, records, focus))
         };
         let has_saturated = parts.iter().any(|part| part.rate_per_s.is_none());
-        let mut scenarios: Vec<Scenario> = Vec::new();
-        scenarios.extend(has_saturated.then(|| asked(&self.name, None)));
+        let whole = has_saturated.then(|| asked(&self.name, None));
+        let mut scenarios = Vec::from_iter(whole);
         let mut subjects = Vec::new();
         for part in &parts {
             let mut scenario = self.name.clone();
@@ -151,9 +151,10 @@ impl Workload {
         let Some(bytes) = self.table.record_bytes else {
             return RecordKind::Status;
         };
-        let distance = |kind: &RecordKind| (kind.size() as f64 / bytes as f64).ln().abs();
-        let by_distance = |a: &RecordKind, b: &RecordKind| distance(a).total_cmp(&distance(b));
-        PLAIN.into_iter().min_by(by_distance).unwrap_or_default()
+        let distance = |kind: RecordKind| (kind.size() as f64 / bytes as f64).ln().abs();
+        let kinds = PLAIN.into_iter();
+        let closest = kinds.min_by(|&a, &b| distance(a).total_cmp(&distance(b)));
+        closest.unwrap_or_default()
     }
 
     /// A scenario in which no thread does anything yet.
@@ -184,13 +185,10 @@ impl Workload {
             write_sections: sections(self.write_times().as_ref()),
             ..Group::default()
         };
-        let swept = |axis: Axis, values: &[f64], mut groups: Vec<Group>| {
+        let swept = |axis: Axis, values: &[f64], groups: Vec<Group>| {
             let slug = axis.to_string().replace('_', "-");
             let values = values.iter().copied().map(Value::Number).collect();
             let group = Some(0);
-            if axis == Axis::SectionNs {
-                groups[0].sections.clear();
-            }
             Scenario {
                 sweep: vec![Sweep {
                     axis,
@@ -201,25 +199,22 @@ impl Workload {
             }
         };
         let reading = parts.iter().find(|part| part.reads() > 0.0);
-        let reading = reading.map(|part| part.side);
-        let writes = swept(Axis::Writes, &WRITES, vec![mix]);
-        let by_section = reading.map(|side| {
-            let groups = groups(&parts, self.table.records(), Some(side));
+        let by_section = reading.map(|part| {
+            let mut groups = groups(&parts, self.table.records(), Some(part.side));
+            groups[0].sections.clear();
             swept(Axis::SectionNs, &SECTIONS_NS, groups)
         });
-        std::iter::once(writes).chain(by_section).collect()
+        let by_writes = swept(Axis::Writes, &WRITES, vec![mix]);
+        [by_writes].into_iter().chain(by_section).collect()
     }
 
     /// One thread alone, for what predictions start from; only for the record that is traced.
     fn alone(&self, table: &Scenario) -> Vec<Scenario> {
-        let is_predictable = self.is_predictable();
-        let all = only([
-            (
-                Activity::Read,
-                is_predictable && self.does(Operation::ReadHit),
-            ),
-            (Activity::Update, is_predictable && self.writes()),
+        let mut all = only([
+            (Activity::Read, self.does(Operation::ReadHit)),
+            (Activity::Update, self.writes()),
         ]);
+        all.retain(|_| self.is_predictable());
         let alone = all.into_iter().map(|does| {
             let group = Group {
                 does,

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::gain::{Gain, Share};
 use super::guarded::Guarded;
 use super::validation::{RATES, RECORDS_MAX, SHARE_LEAST, THREADS_MAX};
-use super::workload::{Part, Pattern, Shape, Side, Times, ValueKind, cores_known};
+use super::workload::{Part, Pattern, Shape, Side, Times, ValueKind, cores_known, only};
 
 /// A lock of a program, and what the program gains at most, and by each strategy.
 #[derive(Clone, Debug, Serialize)]
@@ -51,6 +51,8 @@ pub struct Program {
 pub struct RecordedWorkload {
     /// Lower case, digits and hyphens.
     pub name: String,
+    /// As TOML writes a text.
+    title: String,
     /// The recorded lock.
     pub program: Program,
     kind: Kind,
@@ -60,7 +62,8 @@ pub struct RecordedWorkload {
     instances: u64,
     seconds: f64,
     acquired: u64,
-    baseline: &'static str,
+    /// The strategy that is there now.
+    pub baseline: &'static str,
     /// Guards that were held across `.await`; nothing of threads.
     tasks: Option<u64>,
     guarded: Guarded,
@@ -86,29 +89,18 @@ pub struct RecordedWorkload {
 #[derive(Clone, Debug, Serialize)]
 struct RecordedPart {
     side: Side,
-    threads: u64,
-    /// How many were recorded.
+    /// As the file has it; a part that is saturated without its rate.
+    #[serde(flatten)]
+    measured: Part,
+    /// How many threads were recorded.
     recorded_threads: u64,
-    /// Of each thread.
-    rate_per_s: f64,
     /// Whether its threads wait for much of their time, or have no time for the rate: they are measured without a pause then.
     is_saturated: bool,
-    pattern: Pattern,
-    burst: Option<u32>,
     dispersion: Option<f64>,
-    writes: Option<f64>,
-    inserts: Option<f64>,
-    read: Hold,
-    write: Hold,
+    /// The means of the times that are measured, and of those that are too short for that.
+    section_mean_ns: f64,
+    write_section_mean_ns: f64,
     sites: Vec<String>,
-}
-
-/// How long a lock is held.
-#[derive(Clone, Debug, Default, Serialize)]
-struct Hold {
-    mean_ns: f64,
-    /// The times to say, if they are longer than what an operation takes itself.
-    times: Vec<Section>,
 }
 
 /// The lock that is asked for by its name, its number or by where it was made; without that, the one that matters most.
@@ -124,46 +116,40 @@ pub fn chosen<'a>(analysis: &'a Analysis, wanted: Option<&str>) -> Result<&'a An
         return all.first().ok_or_else(|| none.into());
     };
     let is_it = |lock: &&Analysed| {
-        let place = lock.made_at.to_string();
-        let ends = place
-            .strip_suffix(wanted)
-            .map(|before| before.is_empty() || before.ends_with('/'));
-        lock.name.as_deref() == Some(wanted)
-            || wanted.parse() == Ok(lock.id)
-            || ends == Some(true)
-            || place.starts_with(&format!("{wanted}:"))
-            || place.contains(&format!("/{wanted}:"))
+        let is_named = lock.name.as_deref() == Some(wanted) || wanted.parse() == Ok(lock.id);
+        // The end of the path, the line and the column, as far as they are given.
+        is_named || format!("/{}:", lock.made_at).contains(&format!("/{wanted}:"))
     };
     let matches: Vec<&Analysed> = all.iter().filter(is_it).collect();
-    let labels = |locks: &mut dyn Iterator<Item = &'a Analysed>| {
-        locks.map(label).collect::<Vec<_>>().join(", ")
-    };
     match matches[..] {
         [lock] => Ok(lock),
         [] => Err(format!(
             "--lock {wanted:?} is none of {}",
-            labels(&mut all.iter())
+            listed(all, label)
         )),
         _ => Err(format!(
             "--lock {wanted:?} could be any of {}; name one by its number: {}",
-            labels(&mut matches.iter().copied()),
-            matches
-                .iter()
-                .map(|lock| lock.id.to_string())
-                .collect::<Vec<_>>()
-                .join(", ")
+            listed(matches.iter().copied(), label),
+            listed(matches.iter().copied(), |lock| lock.id.to_string())
         )),
     }
 }
 
+fn listed<'a>(
+    locks: impl IntoIterator<Item = &'a Analysed>,
+    text: fn(&Analysed) -> String,
+) -> String {
+    let texts = locks.into_iter().map(text);
+    texts.collect::<Vec<_>>().join(", ")
+}
+
 /// The name of a lock, or where it was made: the file in its folder, and the line.
 fn label(lock: &Analysed) -> String {
-    let place = &lock.made_at;
     let place = || {
-        let parts = place.file.rsplitn(3, ['/', '\\']).take(2);
-        let mut parts: Vec<&str> = parts.collect();
-        parts.reverse();
-        format!("{}:{}", parts.join("/"), place.line)
+        let file = lock.made_at.file.replace('\\', "/");
+        let folder = file.rmatch_indices('/').nth(1);
+        let start = folder.map_or(0, |(at, _)| at + 1);
+        format!("{}:{}", &file[start..], lock.made_at.line)
     };
     let name = lock.name.clone().unwrap_or_else(place);
     line(&match lock.instances {
@@ -183,15 +169,18 @@ impl RecordedWorkload {
         let length = mean.filter(|&mean| mean >= 1.0).map(|mean| mean as u64);
         let records = |records: u64| records.min(RECORDS_MAX as u64);
         let share = |part: u64, all: u64| (all > 0).then(|| rounded(part as f64 / all as f64));
-        let hottest = keys
-            .and_then(|keys| keys.top.first().copied())
-            .unwrap_or(0.0);
+        let hottest = keys.and_then(|keys| keys.top.first()).copied();
+        let hottest = hottest.unwrap_or(0.0);
+        let hit_rate = keys.and_then(|keys| share(keys.hits, keys.lookups));
         let is_async = lock.library == Library::Tokio;
         let is_plain_cell = guarded.shape == Shape::Cell && guarded.value == ValueKind::Plain;
         let parts = parts(recording, lock, guarded.shape);
+        let program = program(recording, lock, &parts);
+        let title = format!("{} of {}", program.lock, program.program);
         Self {
             name: slug(lock),
-            program: program(recording, lock, &parts),
+            title: toml::Value::from(title).to_string(),
+            program,
             kind: lock.kind,
             library: lock.library,
             type_name: line(&lock.value.type_name),
@@ -210,28 +199,15 @@ impl RecordedWorkload {
             distinct: distinct.map(records),
             record_bytes: is_plain_cell.then(|| lock.value.bytes.max(1)),
             record_bytes_max: RecordKind::Padded4Ki.size() as u64,
-            hit_rate: keys
-                .and_then(|keys| share(keys.hits, keys.lookups))
-                .filter(|&rate| rate < 1.0),
+            hit_rate: hit_rate.filter(|&rate| rate < 1.0),
             hot_share: (hottest >= HOT_LEAST).then(|| rounded(hottest)),
             is_skewed: distinct.is_some_and(|keys| hottest * keys as f64 >= SKEWED_LEAST),
             processors: recording.processors,
             cores: Some(recording.processors).filter(|cores| cores_known().contains(cores)),
             guarded,
-            reads: parts.iter().any(|part| part.measured().reads() > 0.0),
+            reads: parts.iter().any(|part| part.measured.reads() > 0.0),
             parts,
         }
-    }
-
-    /// The strategy that is there now.
-    pub const fn baseline(&self) -> &'static str {
-        self.baseline
-    }
-
-    /// The title, as TOML writes a text.
-    pub fn title(&self) -> String {
-        let Program { program, lock, .. } = &self.program;
-        toml::Value::from(format!("{lock} of {program}")).to_string()
     }
 }
 
@@ -254,12 +230,11 @@ const STEADY_MOST: f64 = 0.5;
 const POISSON_MOST: f64 = 2.0;
 
 fn guarded(lock: &Analysed) -> Guarded {
-    let guess = Guarded::by_type(&lock.value.type_name);
+    let mut guess = Guarded::by_type(&lock.value.type_name);
     let is_map = lock.keys.is_some();
     let has_length = lock.value.length.is_some_and(|length| length.max > 1);
     if guess.shape == Shape::Cell && (is_map || has_length) {
-        let shape = Shape::Table;
-        return Guarded { shape, ..guess };
+        guess.shape = Shape::Table;
     }
     guess
 }
@@ -273,11 +248,11 @@ fn slug(lock: &Analysed) -> String {
     let name = name.unwrap_or_else(|| format!("{file}-{}", place.line));
     let name = name.to_ascii_lowercase();
     let words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
-    let words = words.filter(|word| !word.is_empty());
-    let name = words.collect::<Vec<_>>().join("-");
-    let name: String = name.chars().take(NAME_MAX).collect();
-    let name = name.trim_end_matches('-');
-    if name.is_empty() { "lock" } else { name }.to_owned()
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    match words.join("-").chars().take(NAME_MAX).collect::<String>() {
+        name if name.is_empty() => "lock".to_owned(),
+        name => name.trim_end_matches('-').to_owned(),
+    }
 }
 
 /// Letters of a workload's name, which names a folder, too.
@@ -297,20 +272,23 @@ struct InMode<'a> {
     uses: Vec<&'a AnalysedUse>,
     acquired: u64,
     waiting_ns: u64,
-    hold: Hold,
+    /// How long it is held, on average.
+    mean_ns: f64,
+    /// The times to say, if they are longer than what an operation takes itself.
+    times: Option<Times>,
 }
 
 impl<'a> InMode<'a> {
     fn new(recording: &Recording, lock: &'a Analysed, mode: Mode) -> Self {
-        let uses = lock
-            .uses
-            .iter()
-            .filter(|usage| usage.mode == mode && usage.acquired > 0);
+        let uses = lock.uses.iter();
+        let uses = uses.filter(|usage| usage.mode == mode && usage.acquired > 0);
         let uses: Vec<&AnalysedUse> = uses.collect();
+        let (mean_ns, times) = held(&uses, recording.clock.read_ns);
         Self {
+            mean_ns,
+            times,
             acquired: sum(uses.iter().map(|usage| usage.acquired)),
             waiting_ns: sum(uses.iter().map(|usage| usage.waiting_ns)),
-            hold: hold(&uses, recording.clock.read_ns),
             uses,
         }
     }
@@ -321,8 +299,8 @@ impl<'a> InMode<'a> {
     }
 }
 
-/// The times for which call sites hold a lock, each as often as it takes it.
-fn hold(uses: &[&AnalysedUse], clock_ns: f64) -> Hold {
+/// The times for which call sites hold a lock, each as often as it takes it: their mean, and those to say.
+fn held(uses: &[&AnalysedUse], clock_ns: f64) -> (f64, Option<Times>) {
     let times = uses.iter().flat_map(|usage| {
         let weight = usage.acquired as f64 / usage.holds.count().max(1) as f64;
         usage.holds.0.iter().map(move |&[lower, upper, count]| {
@@ -335,19 +313,10 @@ fn hold(uses: &[&AnalysedUse], clock_ns: f64) -> Hold {
     let all: f64 = times.iter().map(|(_, count)| count).sum();
     let sum: f64 = times.iter().map(|(ns, count)| ns * count).sum();
     let mean_ns = if all > 0.0 { sum / all } else { 0.0 };
-    let times = if mean_ns < HOLD_LEAST_NS {
-        Vec::new()
-    } else {
-        let mut alike = ALIKE;
-        let mut sections = sections(&times, all, alike);
-        while sections.len() > TIMES_MAX {
-            alike *= ALIKE;
-            sections = self::sections(&times, all, alike);
-        }
-        shares(sections)
-    };
-    let mean_ns = rounded(mean_ns);
-    Hold { mean_ns, times }
+    let mut coarser = (1..).map(|power| sections(&times, all, ALIKE.powi(power)));
+    let mut fitting = || coarser.find(|sections| sections.len() <= TIMES_MAX);
+    let times = (mean_ns >= HOLD_LEAST_NS).then(|| fitting().map(shares));
+    (rounded(mean_ns), times.flatten().map(Times::Shares))
 }
 
 /// Times in ascending order, each with how many of `all` take it, as the means of those that are alike.
@@ -411,6 +380,7 @@ fn parts(recording: &Recording, lock: &Analysed, shape: Shape) -> Vec<RecordedPa
         let inserts = rounded((inserts / acquired).min(INSERTS_MOST));
         Some(inserts).filter(|&inserts| inserts >= SHARE_LEAST)
     };
+    let part = |side, threads, modes| part(recording, lock, side, threads, modes);
     if does == [true, true] && are_the_same(recording, reading, writing) {
         let acquired = reads.acquired as f64 + writes.acquired as f64;
         let inserts = share_of(acquired);
@@ -418,70 +388,32 @@ fn parts(recording: &Recording, lock: &Analysed, shape: Shape) -> Vec<RecordedPa
         let most = 1.0 - 2.0 * inserts.unwrap_or(0.0) - SHARE_LEAST;
         let most = (most * 1e4).floor() / 1e4;
         let writes_share = writes.acquired as f64 / acquired - 2.0 * inserts.unwrap_or(0.0);
-        let mixed = RecordedPart {
-            writes: Some(rounded(writes_share).clamp(SHARE_LEAST, most)),
-            inserts,
-            read: reads.hold.clone(),
-            write: writes.hold.clone(),
-            sites: sites(lock.uses.iter()),
-            ..part(
-                recording,
-                lock,
-                Side::Mixed,
-                lock.users.max(1),
-                [&reads, &writes],
-            )
-        };
+        let mut mixed = part(
+            Side::Mixed,
+            lock.users.max(1),
+            [Some(&reads), Some(&writes)],
+        );
+        mixed.measured.writes = Some(rounded(writes_share).clamp(SHARE_LEAST, most));
+        mixed.measured.inserts = inserts;
+        mixed.sites = sites(&lock.uses);
         return vec![mixed.at_a_rate()];
     }
-    let mut parts = Vec::new();
-    if does[0] {
-        parts.push(RecordedPart {
-            read: reads.hold.clone(),
-            sites: sites(reads.uses.iter().copied()),
-            ..part(recording, lock, Side::Readers, reading, [&reads])
-        });
-    }
-    if does[1] {
-        parts.push(RecordedPart {
-            inserts: share_of(writes.acquired as f64),
-            write: writes.hold.clone(),
-            sites: sites(writes.uses.iter().copied()),
-            ..part(recording, lock, Side::Writers, writing, [&writes])
-        });
-    }
-    parts.into_iter().map(RecordedPart::at_a_rate).collect()
+    let looks = part(Side::Readers, reading, [Some(&reads), None]);
+    let mut changes = part(Side::Writers, writing, [None, Some(&writes)]);
+    changes.measured.inserts = share_of(writes.acquired as f64);
+    let parts = only([(looks, does[0]), (changes, does[1])]).into_iter();
+    parts.map(RecordedPart::at_a_rate).collect()
 }
 
 impl RecordedPart {
-    /// As the file has it.
-    fn measured(&self) -> Part {
-        let times = |hold: &Hold| {
-            let is_long = !hold.times.is_empty();
-            is_long.then(|| Times::Shares(hold.times.clone()))
-        };
-        let (reads, writes) = (times(&self.read), times(&self.write));
-        let is_writer = self.side == Side::Writers;
-        Part {
-            side: self.side,
-            section_ns: if is_writer { writes.clone() } else { reads },
-            write_section_ns: writes.filter(|_| !is_writer),
-            writes: self.writes,
-            inserts: self.inserts,
-            ..Part::default()
-        }
-    }
-
     /// Without its rate, if a thread has no time for that: with several acquisitions of a thread at once, or with holds that
     /// other threads have, too.
-    fn at_a_rate(self) -> Self {
-        let is_too_high = self.rate_per_s > self.measured().rate_most();
+    fn at_a_rate(mut self) -> Self {
         let (least, most) = RATES.into_inner();
-        Self {
-            rate_per_s: self.rate_per_s.clamp(least, most),
-            is_saturated: self.is_saturated || is_too_high,
-            ..self
-        }
+        let rate = self.measured.rate_per_s.unwrap_or_default();
+        self.is_saturated |= rate > self.measured.rate_most();
+        self.measured.rate_per_s = Some(rate.clamp(least, most));
+        self
     }
 }
 
@@ -515,47 +447,60 @@ fn time_ns(recording: &Recording, threads: u64) -> f64 {
     most.min(time_ns as f64)
 }
 
-fn part<const N: usize>(
+fn part(
     recording: &Recording,
     lock: &Analysed,
     side: Side,
     threads: u64,
-    all: [&InMode<'_>; N],
+    [reads, writes]: [Option<&InMode<'_>>; 2],
 ) -> RecordedPart {
-    let acquired = sum(all.iter().map(|mode| mode.acquired));
-    let waiting_ns = sum(all.iter().map(|mode| mode.waiting_ns));
+    let all = || reads.into_iter().chain(writes);
+    let times = |mode: Option<&InMode<'_>>| mode.and_then(|mode| mode.times.clone());
+    let mean_ns = |mode: Option<&InMode<'_>>| mode.map_or(0.0, |mode| mode.mean_ns);
+    // What changes records is alone in its section of the file, or the second.
+    let is_mixed = reads.is_some() && writes.is_some();
+    let (first, second) = (reads.or(writes), writes.filter(|_| is_mixed));
+    let acquired = sum(all().map(|mode| mode.acquired));
+    let waiting_ns = sum(all().map(|mode| mode.waiting_ns));
     let recorded_threads = together(recording, threads);
     // All parts together are no more than a scenario can hold.
     let threads = recorded_threads.min(THREADS_MAX as u64 / 2);
     let spent_ns = time_ns(recording, threads);
     let index = lock.arrivals.first().and_then(|windows| windows.dispersion);
-    let pattern = match index {
+    let arrivals = match index {
         Some(index) if index > POISSON_MOST => Pattern::Bursts,
         Some(index) if index > STEADY_MOST => Pattern::Poisson,
         _ => Pattern::Steady,
     };
     #[expect(clippy::cast_sign_loss, reason = "an index of dispersion is positive")]
     let burst = index.map(|index| index.round().clamp(2.0, 1_000.0) as u32);
+    let rate_per_s = acquired as f64 / seconds(recording).max(1e-9) / threads as f64;
     RecordedPart {
         side,
-        threads,
+        measured: Part {
+            side,
+            threads: threads as usize,
+            rate_per_s: Some(rounded(rate_per_s)),
+            arrivals,
+            burst: burst.filter(|_| arrivals == Pattern::Bursts),
+            section_ns: times(first),
+            write_section_ns: times(second),
+            ..Part::default()
+        },
         recorded_threads,
-        rate_per_s: rounded(acquired as f64 / seconds(recording).max(1e-9) / threads as f64),
         is_saturated: waiting_ns > 0 && waiting_ns as f64 >= GAIN_LEAST * spent_ns,
-        pattern,
-        burst: burst.filter(|_| pattern == Pattern::Bursts),
         dispersion: index.map(rounded),
-        writes: None,
-        inserts: None,
-        read: Hold::default(),
-        write: Hold::default(),
-        sites: Vec::new(),
+        section_mean_ns: mean_ns(first),
+        write_section_mean_ns: mean_ns(second),
+        sites: sites(all().flat_map(|mode| mode.uses.iter().copied())),
     }
 }
 
 /// Where the lock is taken.
-fn sites<'a>(uses: impl Iterator<Item = &'a AnalysedUse>) -> Vec<String> {
-    let sites = uses.map(|usage| line(&format!("{}:{}", usage.site.file, usage.site.line)));
+fn sites<'a>(uses: impl IntoIterator<Item = &'a AnalysedUse>) -> Vec<String> {
+    let sites = uses
+        .into_iter()
+        .map(|usage| line(&format!("{}:{}", usage.site.file, usage.site.line)));
     model::collect::unique(sites)
 }
 
@@ -600,6 +545,7 @@ fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Pr
         let weight = part.recorded_threads as f64 / threads as f64;
         share(lock, part, weight, spent_ns)
     });
+    let longest_holder = lock.longest_holder.as_ref();
     Program {
         program: line(&recording.program),
         lock: label(lock),
@@ -607,10 +553,7 @@ fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Pr
         reason: lock.reason,
         bound: lock.gain,
         wait_p99_ns: lock.totals.wait_p99_ns,
-        longest_holder: lock
-            .longest_holder
-            .as_ref()
-            .map(|site| line(&site.to_string())),
+        longest_holder: longest_holder.map(|site| line(&site.to_string())),
         shares: shares.collect(),
         idle: spent_ns / lock.spent_ns.max(1.0),
         is_crowded: alive(recording) > u64::from(recording.processors),
@@ -621,9 +564,7 @@ fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Pr
 
 /// A text of the recording on one line, whatever is in it: it becomes a part of a file.
 fn line(text: &str) -> String {
-    let letters = text.chars();
-    let letters = letters.map(|letter| if letter.is_control() { ' ' } else { letter });
-    letters.collect()
+    text.replace(char::is_control, " ")
 }
 
 /// Three significant digits: no more is known.

@@ -15,25 +15,22 @@ use model::fault::{Action, Consequence, Fate, Fault, FaultSeen};
 use model::sample::{Card, Line};
 use model::stall::StallPair;
 use model::trace::Operation;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::questions::Subject;
 use super::workload::{Allocation, Workload, only};
 use analysis::{Evidence, held_up_at};
-use results::{Cell, Flag, Machine};
+use results::{Flag, Machine};
 
 /// One of the needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
 pub enum Need {
     /// That checks pass: always asked for.
     Correct,
     /// That it can take part at all.
-    #[strum(to_string = "possible here")]
     Possible,
     /// That it does something in each part of the workload, and never hangs: always asked for.
-    #[strum(to_string = "progress")]
     Progress,
     /// Records own memory: strings, vectors.
     HeapRecords,
@@ -58,9 +55,8 @@ pub enum Need {
 }
 
 /// What a finding rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
 pub enum Basis {
     /// It was observed.
     Observed,
@@ -145,14 +141,12 @@ pub(super) fn stuck(subjects: &[Subject], results: &Machine, lines: &[Line]) -> 
         let evidence = format!("{}: {}", failure.key.scenario, failure.reason);
         finding(&failure.key.strategy, evidence)
     });
-    let is_starved = |cell: &Cell| cell.flags.contains(&Flag::Starved);
     let starved = subjects.iter().flat_map(|subject| {
         let baseline = subject.cell(results, &results.baseline);
         let counts = baseline.is_some_and(|cell| cell.starved * RARELY <= cell.n);
-        let cells = results
-            .contenders()
-            .filter_map(|card| subject.cell(results, &card.name));
-        let starved = cells.filter(move |cell| counts && is_starved(cell));
+        let cards = results.contenders().filter(move |_| counts);
+        let cells = cards.filter_map(|card| subject.cell(results, &card.name));
+        let starved = cells.filter(|cell| cell.flags.contains(&Flag::Starved));
         starved.map(|cell| {
             let slices = format!("{} of {} slices", cell.starved, cell.n);
             let evidence = format!("{} starved: 0 operations in {slices}", subject.side);
@@ -174,10 +168,8 @@ pub fn findings(workload: &Workload, card: &Card, lines: &[Line]) -> Vec<Finding
         evidence: Evidence::collect(&card.name, lines),
         is_untraced: lines.iter().any(|line| matches!(line, Line::Untraced(_))),
     };
-    let asked = asked(workload).into_iter();
-    asked
-        .map(|need| Finding::new(&card.name, need, screen.known(need)))
-        .collect()
+    let finding = |need| Finding::new(&card.name, need, screen.known(need));
+    asked(workload).into_iter().map(finding).collect()
 }
 
 /// The needs that a workload asks for; one that asks for nothing needs correctness only.
@@ -200,10 +192,8 @@ pub fn asked(workload: &Workload) -> Vec<Need> {
 /// In which operations to stop a thread and what another one then tries, so that it shows whether a thread waits that
 /// must not: only in what the workload does.
 pub fn encounters(workload: &Workload) -> Vec<Encounter> {
-    let asked = asked(workload).into_iter();
-    asked
-        .flat_map(|need| encounters_of(need, workload))
-        .collect()
+    let encounters = |need| encounters_of(need, workload);
+    asked(workload).into_iter().flat_map(encounters).collect()
 }
 
 /// Operations in which a thread is stopped, and those that another one tries meanwhile.
@@ -305,9 +295,8 @@ impl Screen<'_> {
             }
             Need::SurvivesPanic => {
                 use Consequence::{GarbageKept, Harmless, VersionKept};
-                let breaks = |outcome: &FaultSeen| {
-                    !matches!(outcome.consequence(), Harmless | VersionKept | GarbageKept)
-                };
+                let kept = [Harmless, VersionKept, GarbageKept];
+                let breaks = |outcome: &FaultSeen| !kept.contains(&outcome.consequence());
                 let claim = claims.after_panic;
                 let panics = only([
                     (Fault::PanicInUpdate, self.workload.writes()),
@@ -402,13 +391,13 @@ impl Screen<'_> {
             return refuted;
         }
         let asked = encounters_of(need, self.workload);
-        let is_asked = |pair: &&StallPair| {
-            let is_in = |(stalled, peers): &Encounter| {
+        let mut pairs: Vec<&StallPair> = self.evidence.stalls().collect();
+        pairs.retain(|pair| {
+            let mut asked = asked.iter();
+            asked.any(|(stalled, peers)| {
                 stalled.contains(&pair.stalled) && peers.contains(&pair.peer)
-            };
-            asked.iter().any(is_in)
-        };
-        let pairs: Vec<&StallPair> = self.evidence.stalls().filter(is_asked).collect();
+            })
+        });
         if let Some(pair) = pairs.iter().find(|pair| pair.blocked_by_strategy() > 0) {
             return observed(false, format!("waits: {}", held_up_at(pair)));
         }
@@ -438,14 +427,13 @@ impl Screen<'_> {
         };
         let faults = only([(Fault::InsideRead, reads), (Fault::InsideScan, scans)]);
         let (read, scan) = (self.claims.inside_read, self.claims.inside_scan);
-        let claims = only([(read, reads), (scan, scans)]);
         let enough = if self.workload.writes() {
             Reentrancy::ReadsAndWrites
         } else {
             Reentrancy::ReadsUnlessWriterWaits
         };
         // Where there are no reads and scans, none is needed.
-        let least = claims.into_iter().min();
+        let least = only([(read, reads), (scan, scans)]).into_iter().min();
         let least = least.unwrap_or(Reentrancy::ReadsAndWrites);
         self.under_faults(&faults, fails, least >= enough, least.to_string())
     }
@@ -477,9 +465,9 @@ impl Screen<'_> {
         if let Some(refuted) = self.refuted(faults, fails) {
             return refuted;
         }
-        let described =
-            |outcome: &FaultSeen| format!("{}: {}", outcome.fault, outcome.consequence());
-        let outcomes: Vec<String> = self.outcomes(faults).iter().map(described).collect();
+        let outcomes = self.outcomes(faults).into_iter();
+        let outcomes = outcomes.map(|it| format!("{}: {}", it.fault, it.consequence()));
+        let outcomes: Vec<String> = outcomes.collect();
         if !is_claimed || outcomes.is_empty() || outcomes.len() < faults.len() {
             return claimed(is_claimed, format!("it claims: {claim}"));
         }
@@ -495,12 +483,11 @@ impl Screen<'_> {
 
     /// What was observed under each of the faults that was injected, of what the workload does.
     fn outcomes(&self, faults: &[Fault]) -> Vec<FaultSeen> {
-        let outcomes = faults.iter();
-        let outcomes = outcomes.filter_map(|fault| self.evidence.under(*fault));
-        let outcomes = outcomes.cloned().map(|mut outcome| {
+        let outcomes = faults.iter().filter_map(|fault| {
+            let mut outcome = self.evidence.under(*fault)?.clone();
             outcome.meanwhile.retain(|deed, _| self.does(*deed));
             outcome.never.retain(|deed| self.does(*deed));
-            outcome
+            Some(outcome)
         });
         outcomes.collect()
     }

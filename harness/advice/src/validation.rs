@@ -66,18 +66,14 @@ impl Workload {
         })?;
         let busy = parts.iter().filter(|part| part.rate_per_s.is_none());
         let busy: usize = busy.map(|part| part.threads).sum();
-        within(
-            "threads without rate_per_s, together",
-            busy,
-            0..=THREADS_MAX,
-        )?;
+        let field = "threads without rate_per_s, together";
+        within(field, busy, 0..=THREADS_MAX)?;
         self.validate_needs()?;
         let by = self.decision.by.iter();
         let mut absent = by.filter(|by| parts.iter().all(|part| part.side != **by));
         if let Some(side) = absent.next() {
-            return Err(format!(
-                "decision.by names {side}, and there is no [{side}]"
-            ));
+            let why = format!("decision.by names {side}, and there is no [{side}]");
+            return Err(why);
         }
         self.machines()?;
         self.questions().map(|_| ())
@@ -104,18 +100,14 @@ impl Workload {
             (is_cell && inserts, "cell-with-inserts"),
             (has_strings != table.key_bytes.is_some(), "key-bytes"),
         ])?;
-        let bytes = table.record_bytes;
+        let (bytes, key_bytes) = (table.record_bytes, table.key_bytes.unwrap_or(1));
         let largest = RecordKind::Padded4Ki.size();
         let inserts = self.writers.as_ref().and_then(|writers| writers.inserts);
         within("table.records", table.records(), 1..=RECORDS_MAX)?;
         within("table.record_bytes", bytes.unwrap_or(1), 1..=largest)?;
         // As many changes remove a record.
         within("writers.inserts", inserts.unwrap_or(0.0), 0.0..=0.5)?;
-        within(
-            "table.key_bytes",
-            table.key_bytes.unwrap_or(1),
-            1..=KEY_BYTES_MAX,
-        )?;
+        within("table.key_bytes", key_bytes, 1..=KEY_BYTES_MAX)?;
         let is_cold = table.hot_share.is_some() && table.skew != Keys::Hot;
         let has_heap = self.owns_memory() || self.needs.heap_records;
         let is_plain = table.value == Some(ValueKind::Plain);
@@ -160,34 +152,28 @@ fn validate_part(part: &Part) -> Validity {
         ("inserts", inserts.is_some(), inserts_may_be),
         ("scans", part.scans.is_some(), is_mixed),
     ];
-    let mut given = fields.into_iter().filter(|(_, is_given, _)| *is_given);
-    if let Some((field, ..)) = given.find(|(.., may_be)| !may_be) {
+    let misplaced = fields
+        .iter()
+        .find(|(_, is_given, may_be)| *is_given && !may_be);
+    if let Some((field, ..)) = misplaced {
         return Err(format!("[SIDE] takes no {field}"));
     }
     within("SIDE.threads", part.threads, 1..=THREADS_MAX)?;
-    for (field, share) in [
-        ("SIDE.writes", part.writes),
-        ("SIDE.inserts", *inserts),
-        ("SIDE.scans", part.scans),
-    ] {
-        validate_share(field, share.unwrap_or(0.0))?;
-    }
+    validate_share("SIDE.writes", part.writes)?;
+    validate_share("SIDE.inserts", *inserts)?;
+    validate_share("SIDE.scans", part.scans)?;
     validate_times("SIDE.section_ns", reads.as_ref())?;
     validate_times("SIDE.write_section_ns", writes.as_ref())?;
     let changing = part.writes().unwrap_or(0.0);
     let changes = changing > 0.0;
-    let spends = part.write_times().is_some();
-    refuse([
-        (changes && changing < SHARE_LEAST, "few-changes"),
-        (
-            part.read_times().is_some() && part.reads() <= 0.0,
-            "reads-nothing",
-        ),
-        (spends && !changes, "changes-nothing"),
-    ])?;
+    let times_reads = part.read_times().is_some();
+    let times_changes = part.write_times().is_some();
     let is_arranged = part.arrivals != Pattern::Steady;
     let is_burst = part.arrivals == Pattern::Bursts;
     refuse([
+        (changes && changing < SHARE_LEAST, "few-changes"),
+        (times_reads && part.reads() <= 0.0, "reads-nothing"),
+        (times_changes && !changes, "changes-nothing"),
         (is_arranged && part.rate_per_s.is_none(), "unpaced"),
         (is_burst != part.burst.is_some(), "burst"),
     ])?;
@@ -206,10 +192,10 @@ fn validate_part(part: &Part) -> Validity {
 }
 
 /// A share of operations is none, or large enough to be measured.
-fn validate_share(field: &str, share: f64) -> Validity {
+fn validate_share(field: &str, share: Option<f64>) -> Validity {
     match share {
-        0.0 => Ok(()),
-        _ => within(field, share, SHARE_LEAST..=1.0),
+        None | Some(0.0) => Ok(()),
+        Some(share) => within(field, share, SHARE_LEAST..=1.0),
     }
 }
 

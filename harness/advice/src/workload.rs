@@ -184,29 +184,20 @@ impl Times {
     /// Their mean, in nanoseconds.
     pub fn mean(&self) -> f64 {
         let sections = self.sections();
-        sections
-            .iter()
-            .map(|section| section.ns * section.share)
-            .sum()
+        sections.iter().map(|time| time.ns * time.share).sum()
     }
 
     /// The longest of them, in nanoseconds.
     pub fn longest(&self) -> f64 {
         let sections = self.sections();
-        sections
-            .iter()
-            .map(|section| section.ns)
-            .fold(0.0, f64::max)
+        sections.iter().map(|time| time.ns).fold(0.0, f64::max)
     }
 
     /// As a scenario gives them.
     pub(super) fn sections(&self) -> Vec<Section> {
         match self {
-            Times::Always(ns) if *ns == 0.0 => Vec::new(),
-            Times::Always(ns) => vec![Section {
-                ns: *ns,
-                share: 1.0,
-            }],
+            Times::Always(0.0) => Vec::new(),
+            &Times::Always(ns) => vec![Section { ns, share: 1.0 }],
             Times::Shares(all) => all.clone(),
         }
     }
@@ -259,8 +250,8 @@ impl Part {
 
     /// The times inside a lookup.
     pub fn read_times(&self) -> Option<&Times> {
-        let of_reads = self.section_ns.as_ref();
-        of_reads.filter(|_| self.side != Side::Writers)
+        let times = self.section_ns.as_ref();
+        times.filter(|_| self.side != Side::Writers)
     }
 
     /// The times inside a change of a record.
@@ -414,8 +405,8 @@ impl Workload {
     ///
     /// With file, line and column, what is wrong or contradicts itself, and what would be right.
     pub fn load(path: &Path) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Error::file("read", path, &error))?;
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|error| Error::file("read", path, &error))?;
         Self::parse(&text, &path.display().to_string())
     }
 
@@ -452,11 +443,14 @@ impl Workload {
             (Side::Scanners, &self.scanners),
             (Side::Mixed, &self.mixed),
         ];
-        let part = |(side, part): (Side, &Option<Part>)| {
-            let part = part.clone()?;
-            Some(Part { side, ..part })
-        };
-        sections.into_iter().filter_map(part).collect()
+        let parts = sections.into_iter();
+        let parts = parts.filter_map(|(side, part)| {
+            Some(Part {
+                side,
+                ..part.clone()?
+            })
+        });
+        parts.collect()
     }
 
     /// What its threads do.
@@ -489,9 +483,9 @@ impl Workload {
 
     /// How many threads change records.
     pub(super) fn writing_threads(&self) -> usize {
-        let parts = self.parts().into_iter();
-        let writing = parts.filter(|part| is_positive(part.writes()) || is_positive(part.inserts));
-        writing.map(|part| part.threads).sum()
+        let mut parts = self.parts();
+        parts.retain(|part| is_positive(part.writes()) || is_positive(part.inserts));
+        parts.iter().map(|part| part.threads).sum()
     }
 
     /// The times that a lookup holds its record.
@@ -515,10 +509,7 @@ impl Workload {
         let Deploy { cores, machine, .. } = &self.deploy;
         let mut machines = Machine::shipped();
         if let Some(wanted) = machine {
-            let names: Vec<String> = machines
-                .iter()
-                .map(|machine| machine.name.clone())
-                .collect();
+            let names: Vec<String> = machines.iter().map(|known| known.name.clone()).collect();
             machines.retain(|machine| machine.name == *wanted);
             if machines.is_empty() {
                 let names = names.join(", ");
@@ -542,7 +533,6 @@ fn cores_of(machines: &[Machine]) -> RangeInclusive<u32> {
 
 /// Those whose condition holds.
 pub(super) fn only<T, const N: usize>(all: [(T, bool); N]) -> Vec<T> {
-    let all = all.into_iter();
-    all.filter_map(|(item, holds)| holds.then_some(item))
-        .collect()
+    let all = all.into_iter().filter(|(_, holds)| *holds);
+    all.map(|(item, _)| item).collect()
 }

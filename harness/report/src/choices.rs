@@ -1,33 +1,32 @@
 //! What readers come with: for each use case what to use instead of the baseline, what it gains, what it costs elsewhere and
 //! how far it holds. The first screen has a line for each, and each has a section.
+//!
+//! To use a strategy in a program of one's own takes: what to depend on, the type, and the two most frequent steps before and
+//! after; `templates/adoption.txt` has the words. It costs: rows in which it is worse, promises that are weaker than the
+//! baseline's, memory.
 
 use std::collections::BTreeSet;
 
-use minijinja::context;
-use minijinja::value::{Serde, Value};
+use results::{
+    Answer, Flip, Gain, Machine, Metric, PLAIN, Ratio, Results, UseCase, Verdict, is_plain,
+    is_worse,
+};
 
-use results::{Answer, Flip, Machine, PLAIN, Results, UseCase, Verdict, is_plain};
-
-use super::adoption::Tradeoffs;
 use super::charts::{RATIO_MIN, Scale, drawing, intervals};
-use super::collect::{grouped, unique};
 use super::draft::Draft;
-use super::facts::{self, Row};
+use super::facts::{self, Row, Serde, Value, context, grouped, list, unique};
 use super::view::{Block, Figure, Section};
-use super::{adoption, decisions, flips, format, headline};
+use super::{decisions, flips, format, headline};
 
 /// A use case, as each machine answers it that measured it whole.
-struct Case<'r> {
-    id: &'r str,
-    answers: Vec<(&'r Machine, &'r UseCase)>,
-}
+struct Case<'r>(Vec<(&'r Machine, &'r UseCase)>);
 
 fn cases(results: &Results) -> Vec<Case<'_>> {
     let answers = results.machines.iter().flat_map(|machine| {
-        compared(machine).map(move |use_case| (use_case.id.as_str(), (machine, use_case)))
+        compared(machine).map(move |use_case| (&use_case.id, (machine, use_case)))
     });
     let cases = grouped(answers).into_iter();
-    cases.map(|(id, answers)| Case { id, answers }).collect()
+    cases.map(|(_, answers)| Case(answers)).collect()
 }
 
 /// The use cases in which anything was compared with the baseline.
@@ -37,78 +36,77 @@ fn compared(machine: &Machine) -> impl Iterator<Item = &UseCase> {
 }
 
 impl<'r> Case<'r> {
+    /// As the first machine has it.
+    fn first(&self) -> &'r UseCase {
+        self.0[0].1
+    }
+
     /// Whether published crates have an answer of their own: one was measured, and the answer is another.
     fn has_published(&self) -> bool {
         let gist = |answer: &'r Answer| {
             let choice = answer.choice.as_ref();
             (choice.map(|choice| &choice.strategy), answer.is_open)
         };
-        self.answers.iter().any(|(machine, use_case)| {
-            let is_published = |name: &str| {
-                let mut cards = machine.strategies.iter();
-                cards.any(|card| card.name == name && !card.is_own())
+        self.0.iter().any(|(machine, use_case)| {
+            let is_published = |gain: &Gain| {
+                let card = machine.card(&gain.strategy);
+                card.is_some_and(|card| !card.is_own())
             };
             gist(&use_case.of_published) != gist(&use_case.of_all)
-                && use_case
-                    .gains
-                    .iter()
-                    .any(|gain| is_published(&gain.strategy))
+                && use_case.gains.iter().any(is_published)
         })
     }
 
     /// The sweep that says how far its answers hold.
     fn sweep(&self) -> Option<&'r str> {
-        let mut sweeps = self.answers.iter();
-        sweeps.find_map(|(_, use_case)| use_case.holds_along.as_deref())
+        let mut sweeps = self.0.iter().map(|(_, use_case)| &use_case.holds_along);
+        sweeps.find_map(|sweep| sweep.as_deref())
     }
 
     fn on(&self, machine: &Machine) -> Option<&'r UseCase> {
-        let mut answers = self.answers.iter();
+        let mut answers = self.0.iter();
         answers.find_map(|(other, use_case)| (other.name == machine.name).then_some(*use_case))
     }
 
     /// What a machine answers; of published crates, too, where any machine has another answer for them.
     fn facts(&self, machine: &Machine) -> Value {
         let use_case = self.on(machine);
+        let published = self.has_published();
         let answers = use_case.map(|use_case| {
-            let of_published = self.has_published().then_some(&use_case.of_published);
+            let of_published = published.then_some(&use_case.of_published);
             let answers = [&use_case.of_all].into_iter().chain(of_published);
-            let answers = answers.map(|answer| answer_facts(machine, use_case, answer));
-            answers.collect::<Vec<_>>()
+            list(answers, |answer| answer_facts(machine, use_case, answer))
         });
         context! {
-            title => &self.answers[0].1.title,
+            title => &self.first().title,
             ceiling => use_case.and_then(|use_case| use_case.ceiling),
             is_swept => use_case.is_some_and(|use_case| use_case.holds_along.is_some()),
-            published => self.has_published(),
+            published,
             failed => use_case.map(|use_case| Serde(failed_controls(machine, use_case))),
-            answers => answers,
+            answers,
         }
     }
 }
 
 /// An answer with what it costs elsewhere, and what happens to it along the sweep of its use case.
 fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value {
-    let choice = answer.choice.as_ref();
+    let (choice, nearest) = (answer.choice.as_ref(), answer.nearest.as_ref());
     let is_about = |flip: &&Flip| {
         let is_along = use_case.holds_along.as_ref() == Some(&flip.sweep);
         is_along && choice.is_some_and(|choice| choice.strategy == flip.strategy)
     };
-    let loss = choice.or(answer.nearest.as_ref());
-    let loss = loss.and_then(|choice| choice.loss.as_ref());
+    let loss = choice.or(nearest).and_then(|choice| choice.loss.as_ref());
     let loss = loss.map(|loss| {
         let row = facts::label(std::slice::from_ref(machine), &loss.scenario, loss.metric);
         context! { row, slower => 1.0 / loss.times }
     });
-    let flips = machine.flips.iter().filter(is_about);
-    let nearest = answer.nearest.as_ref();
     let reaches_margin = nearest.is_some_and(|nearest| nearest.high > machine.margin);
     context! {
         is_near => answer.is_open || reaches_margin || loss.is_some(),
         may_gain => !answer.is_open && reaches_margin,
         loss,
-        lost => choice.map(|choice| Value::from(Serde(Tradeoffs::from_machine(machine, &choice.strategy)))),
-        flips => flips.map(flips::crossing).collect::<Vec<_>>(),
+        lost => choice.map(|choice| tradeoffs(machine, &choice.strategy)),
+        flips => list(machine.flips.iter().filter(is_about), flips::crossing),
         ..Value::from(Serde(answer))
     }
 }
@@ -116,16 +114,16 @@ fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value
 /// The first screen: what to use instead of the baseline in each situation, how sure that is, and how to repeat it.
 pub(super) fn first(results: &Results) -> Section {
     let cases = cases(results);
-    let is_quick = !results.machines.iter().any(Machine::decides);
-    let runs = results.machines.iter().flat_map(|machine| &machine.runs);
+    let runs = facts::all(results, |machine| &machine.runs);
+    let picture = picture(results, &cases).map(Block::Figure);
     Draft::new("first", results)
         .fact("is_compared", decisions::is_compared(results))
-        .fact("is_quick", is_quick)
+        .fact("is_quick", !results.machines.iter().any(Machine::decides))
         .fact("are_builds", facts::are_builds(results))
         .fact("runs", runs.collect::<Vec<_>>())
         .of_each(|machine| {
             context! {
-                cases => cases.iter().map(|case| case.facts(machine)).collect::<Vec<_>>(),
+                cases => list(&cases, |case| case.facts(machine)),
                 records => records(machine),
                 controls => facts::controls(machine),
                 plain => plain(machine),
@@ -134,13 +132,7 @@ pub(super) fn first(results: &Results) -> Section {
                 has_open_end => compared(machine).any(has_open_end),
             }
         })
-        .place(
-            "picture",
-            picture(results, &cases)
-                .map(Block::Figure)
-                .into_iter()
-                .collect(),
-        )
+        .place("picture", picture)
         .section()
 }
 
@@ -152,9 +144,8 @@ fn has_open_end(use_case: &UseCase) -> bool {
 }
 
 /// How many records the tables hold that decide, ascending.
-fn records(machine: &Machine) -> Vec<usize> {
-    let rows = compared(machine).flat_map(|use_case| &use_case.decided_by);
-    let rows = rows.filter_map(|judged| facts::row(machine, &judged.scenario, judged.metric));
+fn records(machine: &Machine) -> Value {
+    let rows = facts::judged(machine, compared(machine).flat_map(|case| &case.decided_by));
     let records: BTreeSet<usize> = rows.map(|row| row.scenario.processes).collect();
     records.into_iter().collect()
 }
@@ -167,7 +158,7 @@ fn plain(machine: &Machine) -> Value {
         .flat_map(|row| facts::ranked(machine).filter_map(move |name| row.ratio(machine, name)));
     let plain: Vec<_> = ratios.filter(|ratio| is_plain(ratio.median)).collect();
     let [worse, better] = PLAIN;
-    let is_decided = |ratio: &&&results::Ratio| ratio.verdict != Verdict::Inconclusive;
+    let is_decided = |ratio: &&&Ratio| ratio.verdict != Verdict::Inconclusive;
     context! { worse, better, all => plain.len(), decided => plain.iter().filter(is_decided).count() }
 }
 
@@ -185,9 +176,10 @@ fn failed_controls<'r>(machine: &'r Machine, use_case: &UseCase) -> Vec<&'r str>
 pub(super) fn sections(results: &Results) -> Vec<Section> {
     let cases = cases(results);
     let of_cases = cases.iter().enumerate().map(|(index, case)| {
-        let mut earlier = cases[..index].iter();
-        let drawn_in =
-            earlier.find(|other| case.sweep().is_some() && other.sweep() == case.sweep());
+        let shares_sweep = |other: &&Case<'_>| other.sweep() == case.sweep();
+        let drawn_in = case
+            .sweep()
+            .and_then(|_| cases[..index].iter().find(shares_sweep));
         section(results, case, drawn_in)
     });
     of_cases.chain([costs(results)]).collect()
@@ -195,61 +187,44 @@ pub(super) fn sections(results: &Results) -> Vec<Section> {
 
 fn costs(results: &Results) -> Section {
     let named = results.machines.iter().flat_map(|machine| {
-        let answers =
-            compared(machine).flat_map(|use_case| [&use_case.of_all, &use_case.of_published]);
-        let named = answers.filter_map(|answer| answer.choice.as_ref());
-        named.map(move |choice| (choice.strategy.as_str(), machine))
+        let answers = compared(machine).flat_map(|it| [&it.of_all, &it.of_published]);
+        let choices = answers.filter_map(|answer| answer.choice.as_ref());
+        choices.map(move |choice| (choice.strategy.as_str(), machine))
     });
     let named = grouped(named);
     let adoptions = named.iter().filter_map(|(strategy, machines)| {
         let anchor = format!("adopt-{}", format::slug(strategy));
-        Some(context! { anchor, ..adoption::adoption(machines[0], strategy)? })
+        Some(context! { anchor, ..adoption(machines[0], strategy)? })
     });
     Draft::new("costs", results)
         .fact("adoptions", adoptions.collect::<Vec<_>>())
         .of_each(|machine| {
             // Named on one machine, it costs something on each that measured it.
-            let here = named.iter().map(|&(strategy, _)| strategy);
+            let here = named.iter().map(|(strategy, _)| *strategy);
             let here = here.filter(|strategy| machine.card(strategy).is_some());
-            let costs = here.map(|strategy| {
-                let lost = Tradeoffs::from_machine(machine, strategy);
-                let lost = machine.is_ranked(strategy).then_some(Serde(lost));
-                context! { strategy, lost }
+            let costs = list(here, |strategy| {
+                let is_ranked = machine.is_ranked(strategy);
+                context! { strategy, lost => is_ranked.then(|| tradeoffs(machine, strategy)) }
             });
-            context! { costs => costs.collect::<Vec<_>>() }
+            context! { costs }
         })
         .section()
 }
 
 fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> Section {
-    let decided_by = |machine| -> Vec<Row<'_>> {
-        let rows = case
-            .on(machine)
-            .into_iter()
-            .flat_map(|use_case| &use_case.decided_by);
-        rows.filter_map(|judged| facts::row(machine, &judged.scenario, judged.metric))
-            .collect()
-    };
-    let rows = facts::united(results, decided_by);
+    let rows = facts::united(results, |machine| {
+        let use_case = case.on(machine).into_iter();
+        facts::judged(machine, use_case.flat_map(|case| &case.decided_by)).collect()
+    });
     let is_meant = |name: &str| {
-        let mut gains = case
-            .answers
-            .iter()
-            .flat_map(|(_, use_case)| &use_case.gains);
+        let mut gains = case.0.iter().flat_map(|(_, use_case)| &use_case.gains);
         gains.any(|gain| gain.strategy == name)
     };
-    let contenders = intervals::figures(results, &rows, is_meant);
-    let rows = rows.iter().map(|row| {
-        context! {
-            label => facts::label(&results.machines, &row.scenario.name, row.metric),
-            question => row.scenario.question.as_str(),
-            threads => row.scenario.threads(),
-            records => row.scenario.processes,
-        }
-    });
+    let contenders = intervals(results, &rows, is_meant);
+    let rows = list(&rows, |row| row.facts(results));
     let section = Draft::new("case", results)
-        .fact("rows", rows.collect::<Vec<_>>())
-        .fact("drawn_in", drawn_in.map(|case| &case.answers[0].1.title))
+        .fact("rows", rows)
+        .fact("drawn_in", drawn_in.map(|case| &case.first().title))
         .of_each(|machine| context! { case => case.facts(machine) })
         .place("contenders", contenders)
         .figures("sweep", |machine| {
@@ -258,7 +233,7 @@ fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> S
             sweep.and_then(|sweep| flips::along(machine, sweep))
         })
         .section();
-    let id = format!("case-{}", case.id);
+    let id = format!("case-{}", case.first().id);
     Section { id, ..section }
 }
 
@@ -278,23 +253,19 @@ fn picture(results: &Results, cases: &[Case<'_>]) -> Option<Figure> {
     let panels =
         panels.map(|(machine, left)| Some((machine, axis(machine, [left, left + length])?)));
     let panels: Vec<(&Machine, Scale)> = panels.collect::<Option<_>>()?;
-    let lines = cases.iter().map(|case| {
-        let cells = panels
-            .iter()
-            .map(|(machine, axis)| Some(line(case.on(machine)?, axis)));
-        context! { title => &case.answers[0].1.title, cells => cells.collect::<Vec<_>>() }
-    });
-    let grounds = panels.iter().map(|(machine, axis)| {
-        let [left, right] = axis.ends();
-        context! { left, right, title => &machine.name, axis => axis.ratios(machine.margin) }
-    });
     let facts = context! {
         several,
         titles => TITLES,
         width => lefts.clone().nth(panels.len()),
         gap => GAP,
-        panels => grounds.collect::<Vec<_>>(),
-        lines => lines.collect::<Vec<_>>(),
+        panels => list(&panels, |(machine, axis)| {
+            let [left, right] = axis.pixels;
+            context! { left, right, title => &machine.name, axis => axis.ratios(machine.margin) }
+        }),
+        lines => list(cases, |case| {
+            let cells = list(&panels, |(machine, axis)| Some(line(case.on(machine)?, axis)));
+            context! { title => &case.first().title, cells }
+        }),
         baseline => &results.baseline,
     };
     let description = format::counted(cases.len(), "situation", None);
@@ -315,21 +286,83 @@ fn axis(machine: &Machine, ends: [i32; 2]) -> Option<Scale> {
 
 /// What a panel has in the line of a use case.
 fn line(use_case: &UseCase, axis: &Scale) -> Value {
-    let gains = use_case.gains.iter();
-    let gains = gains.map(|gain| {
-        let is_below = axis.is_below(gain.times);
-        context! { strategy => &gain.strategy, x => axis.at(gain.times), is_below }
-    });
     let choice = |answer: &Answer| {
         let choice = answer.choice.as_ref()?;
         let [from, x, to] = [choice.low, choice.times, choice.high].map(|value| axis.at(value));
         Some(context! { from, x, to, ..Value::from(Serde(choice)) })
     };
     context! {
-        gains => gains.collect::<Vec<_>>(),
+        gains => list(&use_case.gains, |gain| {
+            let is_below = axis.is_below(gain.times);
+            context! { strategy => &gain.strategy, x => axis.at(gain.times), is_below }
+        }),
         ceiling => use_case.ceiling.map(|ceiling| axis.at(ceiling)),
         published => choice(&use_case.of_published),
         choice => choice(&use_case.of_all),
         is_open => use_case.of_all.is_open,
+    }
+}
+
+/// The facts for a strategy with a card, with the versions that were measured.
+pub(super) fn adoption(machine: &Machine, strategy: &str) -> Option<Value> {
+    let card = machine.card(strategy)?;
+    let recipe = recipes::recipe(strategy);
+    let used: Vec<&str> = match recipe {
+        Some(recipe) => recipe.libraries.to_vec(),
+        None => card.library.split(", ").collect(),
+    };
+    let libraries = machine.environment.libraries.iter();
+    let libraries = libraries.filter(|(library, _)| used.contains(&library.as_str()));
+    let steps = recipe.map(|recipe| {
+        let steps = [("Read", "read"), ("Read, modify, write", "update")];
+        let steps = steps.into_iter().filter_map(|(title, region)| {
+            let [before, after] = recipe.line(region);
+            Some(context! { title, before => before?, after => after? })
+        });
+        steps.collect::<Value>()
+    });
+    Some(context! {
+        strategy,
+        summary => &card.summary,
+        family => facts::family(strategy),
+        is_own => card.is_own(),
+        libraries => Serde(libraries.collect::<Vec<_>>()),
+        crates => recipe.map(|recipe| Serde(recipe.crates)),
+        is_copied => recipe.is_some_and(recipes::Recipe::is_copied),
+        types => recipe.map(|recipe| recipe.types().to_vec()),
+        steps,
+        breaks => recipe.map(recipes::Recipe::breaks),
+    })
+}
+
+/// What a strategy costs on a machine: the rows in which it is worse, with how many times better it is there, the worst first;
+/// promises that are not as good as the baseline's, and what these are about; how much more a record keeps alive, if it is more
+/// than is tolerated, and whether that was compared.
+pub(super) fn tradeoffs(machine: &Machine, strategy: &str) -> Value {
+    let lost = machine.recommendation(strategy).into_iter();
+    let lost = facts::judged(machine, lost.flat_map(|lost| &lost.losses));
+    let ratio = |row: Row<'_>| Some((row.label(machine), row.ratio(machine, strategy)?.median));
+    let mut ratios: Vec<(String, f64)> = lost.filter_map(ratio).collect();
+    ratios.sort_by(|(_, a), (_, b)| a.total_cmp(b));
+    let weaker = machine.weaker_claims(strategy);
+    // How many times as much a record keeps alive as in the baseline, in each table that was weighed.
+    let weighed = facts::cells(machine, strategy);
+    let weighed = weighed.filter(|cell| cell.metric == Metric::LiveBytesPerRecord);
+    let times = weighed.filter_map(|cell| Some(1.0 / cell.ratio.as_ref()?.median));
+    let times: Vec<f64> = times.collect();
+    let least = times.iter().copied().reduce(f64::min);
+    let most = times.iter().copied().reduce(f64::max);
+    let memory = least.zip(most).filter(|(_, most)| is_worse(1.0 / most));
+    let memory = memory.map(|(least, most)| {
+        let [low, high] = [least, most].map(format::times);
+        let up_to = if low == high { "" } else { "up to " };
+        format!("{up_to}{high} the memory per record")
+    });
+    context! {
+        rows => list(ratios, |(label, ratio)| format!("{label} {}", format::times(ratio))),
+        weaker => list(&weaker, |(property, claim, usual)| format!("{property}: {claim} instead of {usual}")),
+        weaker_properties => list(&weaker, |(property, ..)| property.to_string()),
+        memory,
+        is_weighed => !times.is_empty(),
     }
 }

@@ -1,44 +1,33 @@
 //! One strategy for everything: which to adopt by the adoption rule, what each one gains and loses, and the report's
 //! assumptions. And where machines do not come to the same.
 
-use minijinja::context;
-use minijinja::value::{Serde, Value};
 use model::environment::Environment;
 
-use results::{Contradiction, Decision, Judged, Machine, Overall, Results};
+use results::{Decision, Judged, Overall, Results};
 
-use super::adoption::Tradeoffs;
-use super::collect::grouped;
 use super::draft::Draft;
+use super::facts::{self, Serde, Value, context, grouped, list};
 use super::view::{Block, Section};
-use super::{facts, format, pivots};
+use super::{choices, format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
     with_answer(Draft::new("decisions", results), results)
         .of_each(|machine| {
             let rows = facts::all_rows(machine);
-            let titles = rows.iter().map(|row| row.label(machine));
             let on = std::slice::from_ref(machine);
             let labels = |judged: &Vec<Judged>| facts::labels(on, judged);
             let strategies = pivots::listed(machine.contenders(), |card| {
                 let recommendation = machine.recommendation(&card.name);
                 // What speaks for it and against it, and what does not say.
-                let sides = recommendation.map(|recommendation| {
-                    [
-                        &recommendation.gains,
-                        &recommendation.losses,
-                        &recommendation.open,
-                    ]
-                    .map(labels)
-                });
+                let sides = recommendation.map(|it| [&it.gains, &it.losses, &it.open].map(labels));
                 context! {
                     sides => Serde(sides),
-                    lost => Serde(Tradeoffs::from_machine(machine, &card.name)),
+                    lost => choices::tradeoffs(machine, &card.name),
                     figures => facts::figures(machine, &rows, &card.name),
                 }
             });
             context! {
-                rows => titles.collect::<Vec<_>>(),
+                rows => list(&rows, |row| row.label(machine)),
                 strategies,
                 assumptions => Serde(&machine.assumptions),
             }
@@ -61,7 +50,6 @@ fn with_answer<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
     let chosen = chosen(results);
     let gains = chosen.map(|chosen| facts::labels(&results.machines, &chosen.gains));
     let any_record = chosen.and_then(|chosen| any_record(results, chosen));
-    let agreeing = results.overall.iter().filter(|overall| overall.agree);
     draft
         .fact("is_compared", is_compared(results))
         .fact("is_for_decisions", is_for_decisions(results))
@@ -69,7 +57,14 @@ fn with_answer<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
         .fact("any_record", any_record)
         .fact("gains", gains)
         .fact("decided", results.overall.len())
-        .fact("agreeing", agreeing.count())
+        .fact(
+            "agreeing",
+            results
+                .overall
+                .iter()
+                .filter(|overall| overall.agree)
+                .count(),
+        )
         .fact("disagreeing", disagreeing(results))
         .fact("differences", opposites(results))
 }
@@ -77,11 +72,9 @@ fn with_answer<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
 /// Whether a machine has compared anything with the baseline.
 pub(super) fn is_compared(results: &Results) -> bool {
     results.machines.iter().any(|machine| {
-        let mut cells = machine.cells.iter();
-        cells.any(|cell| {
-            cell.ratio.is_some()
-                && machine.recommendation(&cell.strategy).is_some()
-                && cell.metric.is_timed()
+        machine.cells.iter().any(|cell| {
+            let is_compared = cell.ratio.is_some() && cell.metric.is_timed();
+            is_compared && machine.recommendation(&cell.strategy).is_some()
         })
     })
 }
@@ -89,18 +82,14 @@ pub(super) fn is_compared(results: &Results) -> bool {
 /// Whether anything but the points of sweeps was asked: those show where an answer changes, and count
 /// in no recommendation.
 pub(super) fn is_for_decisions(results: &Results) -> bool {
-    let mut machines = results.machines.iter();
-    machines.any(|machine| {
-        machine
-            .scenarios
-            .iter()
-            .any(|scenario| scenario.point.is_none())
-    })
+    let mut scenarios = facts::all(results, |machine| &machine.scenarios);
+    scenarios.any(|scenario| scenario.point.is_none())
 }
 
 /// The strategies under a decision over all machines, strongest first.
 fn under(results: &Results, wanted: Decision) -> Vec<&str> {
-    let ranked = facts::strongest_first(results, |decision| decision == wanted).into_iter();
+    let ranked = facts::strongest_first(results).into_iter();
+    let ranked = ranked.filter(|overall| overall.decision == wanted);
     ranked.map(|overall| overall.strategy.as_str()).collect()
 }
 
@@ -117,24 +106,19 @@ fn any_record<'r>(results: &'r Results, chosen: &Overall) -> Option<&'r str> {
         let mut cards = contenders.iter();
         cards.any(|card| card.name == name && card.claims.plain_data_only)
     };
-    let others = under(results, chosen.decision).into_iter();
-    others
-        .filter(|_| is_plain(&chosen.strategy))
-        .find(|name| !is_plain(name))
+    let mut others = under(results, chosen.decision).into_iter();
+    others.find(|name| is_plain(&chosen.strategy) && !is_plain(name))
 }
 
 /// The strategies that machines decide differently about, together where they do so alike.
-fn disagreeing(results: &Results) -> Vec<Value> {
-    let ranked = facts::strongest_first(results, |_| true).into_iter();
+fn disagreeing(results: &Results) -> Value {
+    let ranked = facts::strongest_first(results).into_iter();
     let apart = ranked.filter(|overall| !overall.agree);
-    let groups =
-        grouped(apart.map(|overall| (of_machines(results, overall), overall.strategy.as_str())));
-    let groups = groups.into_iter();
-    groups
-        .map(|(decisions, strategies)| {
-            context! { decisions => decisions, strategies => Serde(strategies) }
-        })
-        .collect()
+    let groups = grouped(apart.map(|it| (of_machines(results, it), it.strategy.as_str())));
+    list(
+        groups,
+        |(decisions, strategies)| context! { decisions, strategies => Serde(strategies) },
+    )
 }
 
 /// What each machine decides: `adopt on epyc-2cpu, undecided on xeon-2cpu`.
@@ -148,14 +132,11 @@ pub(super) fn of_machines(results: &Results, overall: &Overall) -> String {
 }
 
 /// Which strategies fall under which decision over all machines, strongest first.
-pub(super) fn decided(results: &Results) -> Vec<Value> {
-    let decided = facts::BEST_FIRST.map(|decision| {
-        context! {
-            words => format::decision(decision, &results.baseline),
-            names => Serde(under(results, decision)),
-        }
-    });
-    decided.to_vec()
+pub(super) fn decided(results: &Results) -> Value {
+    list(facts::BEST_FIRST, |decision| {
+        let words = format::decision(decision, &results.baseline);
+        context! { words, names => Serde(under(results, decision)) }
+    })
 }
 
 /// The rows in which one machine has the opposite verdict of another, and what sets their runs apart.
@@ -167,20 +148,14 @@ pub(super) fn differences(results: &Results) -> Section {
 }
 
 /// Opposite verdicts, with the factor between the machines.
-fn opposites(results: &Results) -> Vec<Value> {
-    let row = |contradiction: &Contradiction| {
+fn opposites(results: &Results) -> Value {
+    list(&results.differences, |contradiction| {
         let medians = || contradiction.ratios.iter().map(|entry| entry.ratio.median);
-        let (most, least) = (
-            medians().fold(0.0, f64::max),
-            medians().fold(f64::INFINITY, f64::min),
-        );
-        context! {
-            label => facts::label(&results.machines, &contradiction.scenario, contradiction.metric),
-            factor => most / least,
-            ..Value::from(Serde(contradiction))
-        }
-    };
-    results.differences.iter().map(row).collect()
+        let factor = medians().fold(0.0, f64::max) / medians().fold(f64::INFINITY, f64::min);
+        let scenario = &contradiction.scenario;
+        let label = facts::label(&results.machines, scenario, contradiction.metric);
+        context! { label, factor, ..Value::from(Serde(contradiction)) }
+    })
 }
 
 /// What belongs to a machine, so that it differs between any two.
@@ -198,14 +173,11 @@ const THE_MACHINES_OWN: [&str; 8] = [
 /// What sets the first machine's run apart from the others', beside the machine.
 fn not_alike(results: &Results) -> Vec<String> {
     let first = &results.machines[0];
-    let differences = |other: &Machine| -> Vec<String> {
+    let others = results.machines[1..].iter().flat_map(|other| {
         let differences = Environment::differences(&first.environment, &other.environment);
         let apart = differences.into_iter();
-        apart
-            .filter(|difference| !THE_MACHINES_OWN.contains(&difference.what.as_str()))
-            .map(|difference| format!("{difference} ({} / {})", first.name, other.name))
-            .collect()
-    };
-    let others = results.machines[1..].iter();
-    others.flat_map(differences).collect()
+        let apart = apart.filter(|entry| !THE_MACHINES_OWN.contains(&entry.what.as_str()));
+        apart.map(|entry| format!("{entry} ({} / {})", first.name, other.name))
+    });
+    others.collect()
 }

@@ -31,17 +31,14 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::context;
-use minijinja::value::{Serde, Value};
-
 use model::scenario::Origin;
 use results::{Machine, PROCESSES_LEAST, Results, TOLERATED};
 
-use super::collect::{grouped, unique};
+use super::facts::{self, Serde, Value, context, grouped, unique};
 use super::format;
 use super::render::{self, BAR, MARK};
 use super::table::{Cell, Column, Group, Row, stacked};
-use super::view::{Block, Figure, Fold, Section, Table};
+use super::view::{Block, Figure, Section, Table};
 
 /// A section in the making.
 pub(super) struct Draft<'r> {
@@ -66,16 +63,13 @@ impl<'r> Draft<'r> {
     }
 
     fn over(id: &'static str, results: &'r Results, scope: &'r [Machine]) -> Self {
-        let name = |machine: &Machine| {
-            let (name, on) = (machine.name.as_str(), on(scope, machine));
-            context! { name, on, ..about(machine) }
-        };
+        let about = |machine| about(scope, machine);
         Self {
             id,
             results,
             scope,
             facts: BTreeMap::new(),
-            machines: scope.iter().map(name).collect(),
+            machines: scope.iter().map(about).collect(),
             placed: Placed::new(),
         }
     }
@@ -95,27 +89,31 @@ impl<'r> Draft<'r> {
     }
 
     /// The drawings of each machine.
-    pub(super) fn figures<I: IntoIterator<Item = Figure>>(
+    pub(super) fn figures(
         self,
         name: impl Into<String>,
-        make: impl Fn(&'r Machine) -> I,
+        make: impl Fn(&'r Machine) -> Option<Figure>,
     ) -> Self {
         let scope = self.scope;
-        let figures = scope.iter().flat_map(|machine| {
-            let named = move |figure: Figure| Figure {
+        let figures = scope.iter().filter_map(|machine| {
+            let figure = make(machine)?;
+            Some(Block::Figure(Figure {
                 caption: format!("{}{}", on(scope, machine), figure.caption),
                 is_beside: scope.len() > 1,
                 ..figure
-            };
-            make(machine).into_iter().map(named)
+            }))
         });
-        let blocks = figures.map(Block::Figure).collect();
-        self.place(name, blocks)
+        self.place(name, figures)
     }
 
     /// Blocks as they are.
-    pub(super) fn place(mut self, name: impl Into<String>, blocks: Vec<Block>) -> Self {
-        self.placed.insert(name.into(), blocks);
+    pub(super) fn place(
+        mut self,
+        name: impl Into<String>,
+        blocks: impl IntoIterator<Item = Block>,
+    ) -> Self {
+        self.placed
+            .insert(name.into(), blocks.into_iter().collect());
         self
     }
 
@@ -124,7 +122,6 @@ impl<'r> Draft<'r> {
         let (results, scope) = (self.results, self.scope);
         let has = self.placed.iter();
         let has = has.map(|(name, blocks)| (name.clone(), !blocks.is_empty()));
-        let has: BTreeMap<String, bool> = has.collect();
         let overall = results.overall.iter();
         let overall = overall.map(|overall| (overall.strategy.as_str(), overall.decision));
         let context = context! {
@@ -137,7 +134,7 @@ impl<'r> Draft<'r> {
             partial => results.partial,
             several => scope.len() > 1,
             machines => self.machines,
-            has => Value::from(has),
+            has => Value::from(has.collect::<BTreeMap<_, _>>()),
             ..Value::from(self.facts)
         };
         let text = render::render_value(&format!("sections/{}.md", self.id), context);
@@ -145,13 +142,8 @@ impl<'r> Draft<'r> {
     }
 }
 
-/// A section that a template writes over findings that belong to no report.
-pub(super) fn over_findings(name: &'static str, findings: &impl serde::Serialize) -> Section {
-    with_places(name, findings, Placed::new())
-}
-
-/// The same, with blocks that the template puts in places.
-pub(super) fn with_places(
+/// A section that a template writes over findings that belong to no report, with blocks that it puts in places.
+pub(super) fn over_findings(
     name: &'static str,
     findings: &impl serde::Serialize,
     placed: Placed,
@@ -161,8 +153,8 @@ pub(super) fn with_places(
 }
 
 /// A section of a text that is written as templates write.
-pub(super) fn over_text(name: &'static str, text: &str) -> Section {
-    assembled(name, text, Placed::new(), &[])
+pub(super) fn over_text(text: &str) -> Section {
+    assembled("text", text, Placed::new(), &[])
 }
 
 /// The section of a text, with what it puts in places. A table in which all is missing becomes a sentence that says why, and one
@@ -174,7 +166,7 @@ fn assembled(name: &str, text: &str, mut placed: Placed, scope: &[Machine]) -> S
         let first = lines[0];
         let place = first
             .strip_prefix("[[")
-            .and_then(|rest| rest.strip_suffix("]]"));
+            .map(|place| place.trim_end_matches("]]"));
         if let Some(text) = first.strip_prefix("# ") {
             title = words(text);
         } else if let Some(place) = place {
@@ -193,17 +185,18 @@ fn assembled(name: &str, text: &str, mut placed: Placed, scope: &[Machine]) -> S
     if !scope.is_empty() {
         blocks = united(&blocks, scope);
     }
-    let blocks = blocks.into_iter().filter_map(|block| match &block {
-        Block::Table(table) => match table.missing() {
-            Some(why) if why.is_empty() => None,
-            Some(why) => Some(Block::Prose(format!(
-                "{}: {}.",
-                table.caption,
-                why.join(", ")
-            ))),
+    let blocks = blocks.into_iter().filter_map(|block| {
+        let Block::Table(table) = &block else {
+            return Some(block);
+        };
+        match table.missing() {
             None => Some(block),
-        },
-        _ => Some(block),
+            Some(why) if why.is_empty() => None,
+            Some(why) => {
+                let sentence = format!("{}: {}.", table.caption, why.join(", "));
+                Some(Block::Prose(sentence))
+            }
+        }
     });
     Section {
         id: name.to_owned(),
@@ -243,11 +236,11 @@ pub(super) fn each<'r>(
         for block in &mut blocks {
             set_apart(block, &suffix);
         }
-        let fold = Block::Fold(Fold {
+        let fold = Block::Fold {
             id: format!("{id}{suffix}"),
             title: machine.name.clone(),
             gist: machine.environment.machine(),
-        });
+        };
         [vec![fold], blocks, vec![Block::Unfold]].concat()
     });
     Section {
@@ -259,7 +252,7 @@ pub(super) fn each<'r>(
 /// Makes the anchors of a block a machine's own.
 fn set_apart(block: &mut Block, suffix: &str) {
     match block {
-        Block::Fold(fold) => fold.id.push_str(suffix),
+        Block::Fold { id, .. } => id.push_str(suffix),
         Block::Table(table) => {
             let rows = table.groups.iter_mut().flat_map(|group| &mut group.rows);
             let linked = rows.filter(|row| !row.link.is_empty());
@@ -269,12 +262,13 @@ fn set_apart(block: &mut Block, suffix: &str) {
     }
 }
 
-/// What the words of any section may say about a machine.
-fn about(machine: &Machine) -> Value {
+/// What the words of any section may say about a machine of some.
+pub(super) fn about(scope: &[Machine], machine: &Machine) -> Value {
     let decisions = machine.recommendations.iter();
-    let decisions =
-        decisions.map(|recommendation| (recommendation.strategy.as_str(), recommendation.decision));
+    let decisions = decisions.map(|judged| (judged.strategy.as_str(), judged.decision));
     context! {
+        name => machine.name.as_str(),
+        on => on(scope, machine),
         decisions => Serde(decisions.collect::<BTreeMap<_, _>>()),
         environment => Serde(&machine.environment),
         protocol => Serde(&machine.protocol),
@@ -285,12 +279,8 @@ fn about(machine: &Machine) -> Value {
 
 /// Whether the rows that decide are those of the original report. Those of an advice are its workload's.
 fn is_original(results: &Results) -> bool {
-    let scenarios = results
-        .machines
-        .iter()
-        .flat_map(|machine| &machine.scenarios);
-    let mut rows = scenarios.filter(|scenario| scenario.origin == Origin::Report);
-    rows.any(|scenario| scenario.published.is_some())
+    let mut scenarios = facts::all(results, |machine| &machine.scenarios);
+    scenarios.any(|row| row.origin == Origin::Report && row.published.is_some())
 }
 
 /// What begins and ends code.
@@ -324,11 +314,8 @@ fn block(lines: &[&str]) -> Block {
     } else if let Some(fold) = first.strip_prefix("::: ") {
         let mut parts = fold.split(" | ").map(words);
         let mut part = || parts.next().unwrap_or_default();
-        Block::Fold(Fold {
-            id: part(),
-            title: part(),
-            gist: part(),
-        })
+        let (id, title, gist) = (part(), part(), part());
+        Block::Fold { id, title, gist }
     } else if first == ":::" {
         Block::Unfold
     } else if lines.iter().any(|line| line.starts_with("| ")) {
@@ -340,15 +327,8 @@ fn block(lines: &[&str]) -> Block {
     } else if first.starts_with("    ") {
         Block::Command(joined())
     } else if first.starts_with("- ") {
-        let mut items: Vec<String> = Vec::new();
-        for line in lines {
-            match (line.strip_prefix("- "), items.last_mut()) {
-                (Some(item), _) => items.push(words(item)),
-                (None, Some(item)) => item.push_str(&format!(" {}", words(line))),
-                (None, None) => {}
-            }
-        }
-        Block::List(items)
+        let items = lines.join("\n");
+        Block::List(items[2..].split("\n- ").map(words).collect())
     } else {
         Block::Prose(joined())
     }
@@ -398,40 +378,38 @@ fn written(lines: &[&str]) -> Table {
     let mut table = worded(&[&others[..], &rows[..1]].concat());
     let mut title = String::new();
     let rows = rows[1..].iter().filter_map(|line| {
-        let mut texts = texts(line);
-        let (head, _, link) = cell(&texts.next().unwrap_or_default());
-        let cells: Vec<Cell> = texts.map(|text| cell(&text).1).collect();
+        let mut cells = texts(line).map(|text| cell(&text));
+        let (Cell { lead: head, .. }, link) = cells.next()?;
+        let cells: Vec<Cell> = cells.map(|(cell, _)| cell).collect();
         if cells.is_empty() {
             title = head;
             return None;
         }
-        let row = Row { head, link, cells };
-        Some((title.clone(), row))
+        Some((title.clone(), Row { head, link, cells }))
     });
     let groups = grouped(rows).into_iter();
     table.groups = groups.map(|(title, rows)| Group { title, rows }).collect();
     table
 }
 
-/// A cell as a template writes it, its lead and its link: the lead, and behind it what the filter `mark` has marked.
-fn cell(text: &str) -> (String, Cell, String) {
+/// A cell as a template writes it, and its link: the lead, and behind it what the filter `mark` has marked.
+fn cell(text: &str) -> (Cell, String) {
     let mut parts = text.split(MARK);
-    let lead = words(parts.next().unwrap_or_default());
-    let mut cell = Cell::text(&lead);
+    let mut cell = Cell::text(words(parts.next().unwrap_or_default()));
     let mut link = String::new();
     for part in parts {
         let (kind, text) = part.trim().split_once(' ').unwrap_or((part.trim(), ""));
         match kind {
             "detail" => cell.detail = words(text),
             "link" => link = words(text),
-            "absent" if lead.is_empty() => cell = Cell::absent(text),
+            "absent" if cell.lead.is_empty() => cell = Cell::absent(text),
             tone => {
                 cell.verdict = words(text);
                 cell.tone = format::tone(tone);
             }
         }
     }
-    (lead, cell, link)
+    (cell, link)
 }
 
 /// The texts between the bars of a line.
@@ -489,7 +467,7 @@ mod tests {
     fn every_form_of_a_template_is_read() {
         let text = "A paragraph\nin two lines.\n\n\n## A heading\n- one\n  more\n- two\n\n    a command\n\n```rust\na;\n\n  b;\n```\n";
         let text = format!("# A title\n\n{text}").replace("heading\n", "heading\n\n");
-        let section = over_text("text", &text);
+        let section = over_text(&text);
         let expected = [
             Block::Prose("A paragraph in two lines.".into()),
             Block::Heading("A heading".into()),
@@ -510,8 +488,7 @@ mod tests {
     fn a_table_in_which_all_is_missing_says_why_and_is_none() {
         let absent = |why: &str| format!("{MARK}absent {why}");
         let (cell, other) = (absent("not measured"), absent("not traced"));
-        let table =
-            |rows: &str| over_text("text", &format!("Costs\n| Of | A | B |\n{rows}")).blocks;
+        let table = |rows: &str| over_text(&format!("Costs\n| Of | A | B |\n{rows}")).blocks;
         let missing = table(&format!("| a | {cell} | {other} |\n| b | {cell} | |\n"));
         let sentence = "Costs: not measured, not traced.";
         assert_eq!(missing, [Block::Prose(sentence.into())]);

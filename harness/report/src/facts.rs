@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minijinja::context;
-use minijinja::value::{Serde, Value};
+pub(super) use minijinja::context;
+pub(super) use minijinja::value::{Serde, Value};
+pub(super) use model::collect::{grouped, unique};
+use model::sample::Exclusion;
 use model::scenario::{Origin, Scenario};
 
 use results::{Card, Cell, Decision, Judged, Machine, Metric, Overall, Ratio, Results};
 
-use super::collect::{grouped, unique};
 use super::format;
 
 /// The family that the report compared with the mutex.
@@ -39,18 +40,19 @@ impl PartialEq for Row<'_> {
 
 /// The rows of the report's table, as far as they are among the run's scenarios.
 pub(super) fn report_rows(machine: &Machine) -> Vec<Row<'_>> {
-    let scenarios = machine.scenarios.iter();
-    scenarios
-        .filter(|scenario| scenario.origin == Origin::Report && scenario.operations.is_none())
-        .filter_map(main_row)
-        .collect()
+    rows_of(machine, |it| {
+        it.origin == Origin::Report && it.operations.is_none()
+    })
 }
 
 /// The scenarios that time a given number of operations.
 pub(super) fn totals(machine: &Machine) -> Vec<Row<'_>> {
-    let scenarios = machine.scenarios.iter();
-    let timed = scenarios.filter(|scenario| scenario.operations.is_some());
-    timed.filter_map(main_row).collect()
+    rows_of(machine, |scenario| scenario.operations.is_some())
+}
+
+fn rows_of(machine: &Machine, is_meant: fn(&&Scenario) -> bool) -> Vec<Row<'_>> {
+    let scenarios = machine.scenarios.iter().filter(is_meant);
+    scenarios.filter_map(main_row).collect()
 }
 
 /// What a scenario is about; `None` for one without any thread.
@@ -62,9 +64,9 @@ fn main_row(scenario: &Scenario) -> Option<Row<'_>> {
 
 /// All that a scenario times, what it is about first.
 pub(super) fn timed_rows<'r>(machine: &'r Machine, scenario: &'r Scenario) -> Vec<Row<'r>> {
-    let cells = machine.cells.iter();
-    let of_it = cells.filter(|cell| cell.scenario == scenario.name && cell.metric.is_timed());
-    let measured: BTreeSet<Metric> = of_it.map(|cell| cell.metric).collect();
+    let is_of_it = |cell: &&Cell| cell.scenario == scenario.name && cell.metric.is_timed();
+    let cells = machine.cells.iter().filter(is_of_it);
+    let measured: BTreeSet<Metric> = cells.map(|cell| cell.metric).collect();
     let main = main_row(scenario).filter(|row| measured.contains(&row.metric));
     let all = measured.iter().map(|&metric| Row { scenario, metric });
     unique(main.into_iter().chain(all))
@@ -72,19 +74,15 @@ pub(super) fn timed_rows<'r>(machine: &'r Machine, scenario: &'r Scenario) -> Ve
 
 /// Every row that times something, over all scenarios.
 pub(super) fn all_rows(machine: &Machine) -> Vec<Row<'_>> {
-    let scenarios = machine.scenarios.iter();
-    scenarios
-        .flat_map(|scenario| timed_rows(machine, scenario))
-        .collect()
+    let rows = |scenario| timed_rows(machine, scenario);
+    machine.scenarios.iter().flat_map(rows).collect()
 }
 
 /// The report's rows, or all where the run has none of those.
 pub(super) fn main_rows(machine: &Machine) -> Vec<Row<'_>> {
-    let rows = report_rows(machine);
-    if rows.is_empty() {
-        all_rows(machine)
-    } else {
-        rows
+    match report_rows(machine) {
+        rows if rows.is_empty() => all_rows(machine),
+        rows => rows,
     }
 }
 
@@ -97,18 +95,24 @@ impl<'r> Row<'r> {
         self.cell(machine, strategy)?.ratio.as_ref()
     }
 
+    /// What tables and sentences say of it; a scenario that only some machines have is called as there.
+    pub(super) fn facts(&self, results: &Results) -> Value {
+        context! {
+            label => label(&results.machines, &self.scenario.name, self.metric),
+            operation => format::operation(self.metric),
+            threads => self.scenario.threads(),
+            ..Value::from(Serde(self.scenario))
+        }
+    }
+
     /// The scenario's name, with the metric where the name alone would not say which. Names and not
     /// titles, because titles have commas and prose lists them.
     pub(super) fn label(&self, machine: &Machine) -> String {
         self.qualified(machine, &self.scenario.name)
     }
 
-    /// The same with the scenario's title.
-    pub(super) fn title(&self, machine: &Machine) -> String {
-        self.qualified(machine, &self.scenario.title)
-    }
-
-    fn qualified(&self, machine: &Machine, text: &str) -> String {
+    /// A name of the scenario, with the metric where that alone would not say which.
+    pub(super) fn qualified(&self, machine: &Machine, text: &str) -> String {
         if timed_rows(machine, self.scenario).len() > 1 {
             format!("{text} ({})", format::operation(self.metric))
         } else {
@@ -117,27 +121,31 @@ impl<'r> Row<'r> {
     }
 }
 
-/// A row of a machine.
-pub(super) fn row<'r>(machine: &'r Machine, scenario: &str, metric: Metric) -> Option<Row<'r>> {
-    let mut scenarios = machine.scenarios.iter();
-    let scenario = scenarios.find(|candidate| candidate.name == scenario)?;
+/// Judged rows of a machine.
+pub(super) fn judged<'r>(
+    machine: &'r Machine,
+    judged: impl IntoIterator<Item = &'r Judged>,
+) -> impl Iterator<Item = Row<'r>> {
+    let judged = judged.into_iter();
+    judged.filter_map(|judged| row(machine, &judged.scenario, judged.metric))
+}
+
+fn row<'r>(machine: &'r Machine, scenario: &str, metric: Metric) -> Option<Row<'r>> {
+    let scenario = machine.scenarios.iter().find(|it| it.name == scenario)?;
     Some(Row { scenario, metric })
 }
 
 /// A row by its label, as on the first machine that has its scenario.
 pub(super) fn label(machines: &[Machine], scenario: &str, metric: Metric) -> String {
-    let mut machines = machines.iter();
     let label = |machine| Some(row(machine, scenario, metric)?.label(machine));
-    let label = machines.find_map(label);
+    let label = machines.iter().find_map(label);
     label.unwrap_or_else(|| scenario.to_owned())
 }
 
 /// Judged rows by their labels.
 pub(super) fn labels(machines: &[Machine], judged: &[Judged]) -> Vec<String> {
-    let judged = judged.iter();
-    judged
-        .map(|row| label(machines, &row.scenario, row.metric))
-        .collect()
+    let label = |row: &Judged| label(machines, &row.scenario, row.metric);
+    judged.iter().map(label).collect()
 }
 
 /// `crate` of `crate/variant`.
@@ -145,12 +153,26 @@ pub(super) fn family(strategy: &str) -> &str {
     strategy.split('/').next().unwrap_or(strategy)
 }
 
-/// The cards by family, in the order of the registry.
-pub(super) fn by_family<'r>(
-    cards: impl IntoIterator<Item = &'r Card>,
-) -> Vec<(&'r str, Vec<&'r Card>)> {
-    let cards = cards.into_iter();
-    grouped(cards.map(|card| (family(&card.name), card)))
+/// Facts of each item, as templates have them.
+pub(super) fn list<T, V: Into<Value>>(
+    items: impl IntoIterator<Item = T>,
+    facts: impl FnMut(T) -> V,
+) -> Value {
+    items.into_iter().map(facts).collect()
+}
+
+/// The rows of a table of all machines.
+pub(super) fn all<'r, T>(
+    results: &'r Results,
+    table: fn(&'r Machine) -> &'r Vec<T>,
+) -> impl Iterator<Item = &'r T> {
+    results.machines.iter().flat_map(table)
+}
+
+/// All cells of a strategy.
+pub(super) fn cells<'r>(machine: &'r Machine, strategy: &str) -> impl Iterator<Item = &'r Cell> {
+    let cells = machine.cells.iter();
+    cells.filter(move |cell| cell.strategy == strategy)
 }
 
 /// The strategies that compete on any machine, in the registry's order.
@@ -169,25 +191,21 @@ pub(super) fn ranked(machine: &Machine) -> impl Iterator<Item = &str> {
 /// What a check has disqualified.
 pub(super) fn broken(machine: &Machine) -> Vec<&str> {
     let all = machine.recommendations.iter();
-    let broken = all.filter(|recommendation| recommendation.decision == Decision::Disqualified);
-    broken
-        .map(|recommendation| recommendation.strategy.as_str())
-        .collect()
+    let broken = all.filter(|judged| judged.decision == Decision::Disqualified);
+    broken.map(|judged| judged.strategy.as_str()).collect()
 }
 
 /// How many controls came out, and those that did not as expected, each with its scenarios.
 pub(super) fn controls(machine: &Machine) -> Value {
     let failed = machine.controls.iter().filter(|control| !control.passed);
     let failed = failed.map(|control| (control.control.as_str(), control.scenario.as_str()));
-    let failed: Vec<(&str, &str)> = unique(failed);
-    let number = failed.len();
-    let failed = grouped(failed).into_iter();
-    let failed =
-        failed.map(|(control, scenarios)| context! { control, scenarios => Serde(scenarios) });
+    let failed = unique(failed);
     context! {
         all => machine.controls.len(),
-        number,
-        failed => failed.collect::<Vec<_>>(),
+        number => failed.len(),
+        failed => list(grouped(failed), |(control, scenarios)| {
+            context! { control, scenarios => Serde(scenarios) }
+        }),
     }
 }
 
@@ -208,32 +226,25 @@ pub(super) fn united<'r>(
 
 /// What follows for a strategy; nothing for the baseline and controls.
 pub(super) fn overall<'r>(results: &'r Results, strategy: &str) -> Option<&'r Overall> {
-    let mut all = results.overall.iter();
-    all.find(|overall| overall.strategy == strategy)
+    results.overall.iter().find(|row| row.strategy == strategy)
 }
 
 /// The strategies with a decision, strongest first: by the number of the report's rows in which they improve by more
 /// than the margin on every machine, then by the lowest bound that they reach anywhere.
-pub(super) fn strongest_first(
-    results: &Results,
-    wanted: impl Fn(Decision) -> bool,
-) -> Vec<&Overall> {
+pub(super) fn strongest_first(results: &Results) -> Vec<&Overall> {
     let rows = united(results, main_rows);
-    let all = results.overall.iter();
-    let wanted = all.filter(|overall| wanted(overall.decision));
-    let mut ranked: Vec<_> = wanted
-        .map(|overall| (overall, strength(results, &rows, &overall.strategy)))
-        .collect();
-    ranked.sort_by(|(_, a), (_, b)| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
-    ranked.into_iter().map(|(overall, _)| overall).collect()
+    let ranked = results.overall.iter();
+    let ranked = ranked.map(|row| (strength(results, &rows, &row.strategy), row));
+    let mut ranked: Vec<((usize, f64), &Overall)> = ranked.collect();
+    ranked.sort_by(|(a, _), (b, _)| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    ranked.into_iter().map(|(_, overall)| overall).collect()
 }
 
 fn strength(results: &Results, rows: &[Row<'_>], strategy: &str) -> (usize, f64) {
     let low = |row: &Row<'_>| {
-        let each = results.machines.iter();
-        let lows = each.map(|machine| Some(row.ratio(machine, strategy)?.ci_low));
-        let lows = lows.collect::<Option<Vec<f64>>>()?;
-        lows.into_iter().reduce(f64::min)
+        let low = |machine| Some(row.ratio(machine, strategy)?.ci_low);
+        let lows: Option<Vec<f64>> = results.machines.iter().map(low).collect();
+        lows?.into_iter().reduce(f64::min)
     };
     let lows: Vec<f64> = rows.iter().filter_map(low).collect();
     let held = lows.iter().filter(|&&low| low > results.margin).count();
@@ -245,20 +256,15 @@ pub(super) fn strongest(
     results: &Results,
     is_meant: impl Fn(&Overall) -> bool,
 ) -> Option<&Overall> {
-    BEST_FIRST.into_iter().find_map(|wanted| {
-        let ranked = strongest_first(results, |decision| decision == wanted);
-        ranked.into_iter().find(|overall| is_meant(overall))
-    })
+    let rank = |row: &&Overall| BEST_FIRST.iter().position(|rank| *rank == row.decision);
+    let ranked = strongest_first(results).into_iter();
+    ranked.filter(|row| is_meant(row)).min_by_key(rank)
 }
 
 /// The mean of the logarithms of those ratios that there are.
 pub(super) fn mean_ln(ratios: &[Option<&Ratio>]) -> f64 {
-    let logs: Vec<f64> = ratios
-        .iter()
-        .flatten()
-        .map(|ratio| ratio.median.ln())
-        .collect();
-    logs.iter().sum::<f64>() / logs.len().max(1) as f64
+    let logs = || ratios.iter().flatten().map(|ratio| ratio.median.ln());
+    logs().sum::<f64>() / logs().count().max(1) as f64
 }
 
 /// Every figure of a strategy that is no time of a row: by its situation or scenario, and by its metric.
@@ -267,8 +273,7 @@ pub(super) fn counts<'r>(
     strategy: &str,
 ) -> BTreeMap<&'r str, BTreeMap<&'static str, f64>> {
     let mut counts: BTreeMap<&str, BTreeMap<&str, f64>> = BTreeMap::new();
-    let cells = machine.cells.iter();
-    for cell in cells.filter(|cell| cell.strategy == strategy && !cell.metric.is_timed()) {
+    for cell in cells(machine, strategy).filter(|cell| !cell.metric.is_timed()) {
         let scenario = counts.entry(&cell.scenario).or_default();
         scenario.insert(cell.metric.name(), cell.median);
     }
@@ -276,17 +281,14 @@ pub(super) fn counts<'r>(
 }
 
 /// A strategy's figures in rows; `sections/figures.md.j2` words them.
-pub(super) fn figures(machine: &Machine, rows: &[Row<'_>], strategy: &str) -> Vec<Value> {
-    let figure = |row: &Row<'_>| figure(machine, *row, strategy);
-    rows.iter().map(figure).collect()
+pub(super) fn figures(machine: &Machine, rows: &[Row<'_>], strategy: &str) -> Value {
+    list(rows, |row| figure(machine, *row, strategy))
 }
 
 /// What is known of a strategy in a row, and of the strategy; without a cell, why it has none.
 pub(super) fn figure(machine: &Machine, row: Row<'_>, strategy: &str) -> Value {
-    let mut exclusions = machine.exclusions.iter();
-    let excluded = exclusions.find(|exclusion| {
-        exclusion.scenario == row.scenario.name && exclusion.strategy == strategy
-    });
+    let is_of_it = |it: &&Exclusion| it.scenario == row.scenario.name && it.strategy == strategy;
+    let excluded = machine.exclusions.iter().find(is_of_it);
     let ratio = row.ratio(machine, strategy);
     context! {
         cell => Serde(row.cell(machine, strategy)),

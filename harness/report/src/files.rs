@@ -4,8 +4,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use minijinja::context;
-use minijinja::value::Value;
 use model::error::{Error, Result};
 use model::output::{self, Existing, Output};
 use model::parallel::joined;
@@ -15,6 +13,7 @@ use results::Results;
 
 use super::advice::Advice;
 use super::charts::drawing;
+use super::facts::{Value, context};
 use super::view::{Block, Document, Figure, Page};
 use super::{document, export, render};
 
@@ -45,27 +44,17 @@ impl File {
 /// All that a report's folder holds besides the samples: made of the results, and of nothing else.
 pub fn files(results: &Results, advice: Option<&Advice>) -> Vec<File> {
     thread::scope(|scope| {
-        let exported = [
-            (JSON, export::json as fn(&Results) -> String),
-            (CSV, export::csv),
-        ];
-        let exported =
-            exported.map(|(name, export)| scope.spawn(move || File::new(name, export(results))));
+        let json = scope.spawn(|| File::new(JSON, export::json(results)));
+        let csv = scope.spawn(|| File::new(CSV, export::csv(results)));
         let mut document = document(results, advice);
         let html = |context| render::render_value("report.html", context);
         let html = pages(&document, "html", html);
-        let mut without_drawings = std::mem::take(&mut document.pages);
-        let drawings = without_drawings.iter_mut().flat_map(take_drawings);
+        let drawings = document.pages.iter_mut().flat_map(take_drawings);
         let drawings: Vec<File> = drawings.collect();
-        document.pages = without_drawings;
         let markdown = |context| render::markdown_text("report.md", context);
         let markdown = pages(&document, "md", markdown);
-        let exported = exported.into_iter().map(joined);
-        exported
-            .chain(html)
-            .chain(drawings)
-            .chain(markdown)
-            .collect()
+        let exported = vec![joined(json), joined(csv)];
+        [exported, html, drawings, markdown].concat()
     })
 }
 
@@ -73,13 +62,8 @@ pub fn files(results: &Results, advice: Option<&Advice>) -> Vec<File> {
 fn pages(document: &Document, ending: &str, render: impl Fn(Value) -> String + Sync) -> Vec<File> {
     thread::scope(|scope| {
         let pages = document.pages.iter().map(|page| {
-            let make = || {
-                File::new(
-                    format!("{}.{ending}", page.name),
-                    render(document.context(page)),
-                )
-            };
-            scope.spawn(make)
+            let name = format!("{}.{ending}", page.name);
+            scope.spawn(|| File::new(name, render(document.context(page))))
         });
         let pages: Vec<_> = pages.collect();
         pages.into_iter().map(joined).collect()
@@ -97,12 +81,14 @@ fn take_drawings(page: &mut Page) -> Vec<File> {
         let mut depth = 0_usize;
         section.blocks.retain(|block| {
             match block {
-                Block::Fold(_) => depth += 1,
+                Block::Fold { .. } => depth += 1,
                 Block::Unfold => depth -= 1,
                 _ => {}
             }
             depth == 0 || !matches!(block, Block::Figure(_))
         });
+        let is_empty_fold =
+            |blocks: &[Block]| matches!(blocks, [Block::Fold { .. }, Block::Unfold]);
         while let Some(empty) = section.blocks.windows(2).position(is_empty_fold) {
             section.blocks.drain(empty..empty + 2);
         }
@@ -126,10 +112,6 @@ fn standalone(svg: &str) -> String {
     drawing("standalone", String::new(), facts).svg
 }
 
-fn is_empty_fold(blocks: &[Block]) -> bool {
-    matches!(blocks, [Block::Fold(_), Block::Unfold])
-}
-
 /// The drawings in a report's folder that are not among its files: an earlier report's.
 ///
 /// # Errors
@@ -141,14 +123,16 @@ pub fn obsolete(folder: &Path, files: &[File]) -> Result<Vec<String>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries,
     };
-    let mut names = entries
-        .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
-        .map_err(|error| Error::file("read", &plots, &error))?
-        .into_iter()
-        .map(|entry| format!("{}/{}", PLOTS, entry.file_name().to_string_lossy()))
-        .filter(|name| Path::new(name).extension().is_some_and(|end| end == "svg"))
-        .filter(|name| files.iter().all(|file| file.name != *name))
-        .collect::<Vec<_>>();
+    let entries: std::io::Result<Vec<_>> = entries.and_then(Iterator::collect);
+    let entries = entries.map_err(|error| Error::file("read", &plots, &error))?;
+    let is_drawing = |path: &PathBuf| path.extension().is_some_and(|end| end == "svg");
+    let paths = entries
+        .iter()
+        .map(std::fs::DirEntry::path)
+        .filter(is_drawing);
+    let names = paths.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    let mut names: Vec<String> = names.map(|name| format!("{PLOTS}/{name}")).collect();
+    names.retain(|name| files.iter().all(|file| file.name != *name));
     names.sort();
     Ok(names)
 }
@@ -207,14 +191,6 @@ impl Source {
             .map_err(|error| Error::file("read", samples, &error))
     }
 
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Beside(name) => name,
-            Self::Samples(content) => sample::name_of(content),
-            Self::Runs(_) => sample::MERGED,
-        }
-    }
-
     /// Refuses a folder that holds what this would make ambiguous, or replace: samples are measured once.
     fn fits(&self, folder: &Path) -> Result<()> {
         let is_foreign = |name: &&str| match self {
@@ -262,24 +238,20 @@ pub fn write(
         check(folder, files.iter().map(|file| &*file.name))?;
         obsolete.retain(is_shown(folder));
     }
-    let mut contents: Vec<(&str, &[u8])> = match source {
-        Source::Beside(_) => Vec::new(),
-        Source::Runs(runs) => vec![(sample::MERGED, runs.as_bytes())],
-        Source::Samples(content) => vec![(source.name(), content)],
+    let made_of: Option<(&str, &[u8])> = match source {
+        Source::Beside(_) => None,
+        Source::Runs(runs) => Some((sample::MERGED, runs.as_bytes())),
+        Source::Samples(content) => {
+            let name = sample::name_of(content);
+            // The samples of the report before, in the other form.
+            let others = [sample::PLAIN, sample::PACKED].into_iter();
+            obsolete.extend(others.filter(|other| *other != name).map(str::to_owned));
+            Some((name, content))
+        }
     };
-    contents.extend(files.iter().map(|file| (&*file.name, file.text.as_bytes())));
-    if matches!(source, Source::Samples(_)) {
-        // The samples of the report before, in the other form.
-        let others = [sample::PLAIN, sample::PACKED].into_iter();
-        obsolete.extend(
-            others
-                .filter(|name| *name != source.name())
-                .map(str::to_owned),
-        );
-    }
-    let staged = contents
-        .into_iter()
-        .map(|(name, bytes)| staged(&folder.join(name), bytes));
+    let files = files.iter().map(|file| (&*file.name, file.text.as_bytes()));
+    let contents = made_of.into_iter().chain(files);
+    let staged = contents.map(|(name, bytes)| staged(&folder.join(name), bytes));
     let mut staged: Vec<Output> = staged.collect::<Result<_>>()?;
     staged.iter_mut().try_for_each(Output::publish)?;
     for path in obsolete.iter().map(|name| folder.join(name)) {

@@ -1,20 +1,18 @@
 //! Where the answer flips: the sweeps of a run, axis by axis, with their curves.
 
-use minijinja::context;
-use minijinja::value::{self, Serde};
-use model::scenario::{Axis, Scenario, Value};
+use model::scenario::{Axis, Scenario, Value as Coordinate};
 
 use results::{Change, Flip, Machine, Metric, Place, Ratio, Results};
 
-use super::charts::{BOTTOM, Curve, LEFT_END, Labels, RATIO_MIN, RIGHT_END, Scale, TOP, chart};
-use super::collect::grouped;
+use super::charts::{BOTTOM, Curve, LEFT_END, Point, RIGHT_END, Scale, TOP, chart};
+use super::facts::{self, Serde, Value, context, grouped, list};
 use super::view::{Figure, Section};
-use super::{draft, facts, format};
+use super::{draft, format};
 
 pub(super) fn section(results: &Results) -> Section {
     draft::each("flips", results, |draft, machine| {
         let sweeps = sweeps(machine);
-        let facts: Vec<_> = sweeps.iter().map(|sweep| sweep.facts(machine)).collect();
+        let facts = list(&sweeps, |sweep| sweep.facts(machine));
         let numbered = sweeps.iter().enumerate();
         numbered.fold(draft.fact("sweeps", facts), |draft, (number, sweep)| {
             draft.figures(format!("curves-{number}"), |machine| sweep.figure(machine))
@@ -23,7 +21,7 @@ pub(super) fn section(results: &Results) -> Section {
 }
 
 /// A sweep, by the metric that it times.
-pub(super) struct Sweep<'r> {
+struct Sweep<'r> {
     name: &'r str,
     metric: Metric,
     points: Vec<&'r Scenario>,
@@ -32,11 +30,8 @@ pub(super) struct Sweep<'r> {
 }
 
 /// The sweeps of a run with what they time, in order.
-pub(super) fn sweeps(machine: &Machine) -> Vec<Sweep<'_>> {
-    let points = machine
-        .scenarios
-        .iter()
-        .filter(|scenario| scenario.point.is_some());
+fn sweeps(machine: &Machine) -> Vec<Sweep<'_>> {
+    let points = machine.scenarios.iter().filter(|it| it.point.is_some());
     let rows = points.flat_map(|point| facts::timed_rows(machine, point));
     let sweeps = grouped(rows.map(|row| ((row.scenario.family(), row.metric), row)));
     let sweeps = sweeps.into_iter().map(|((name, metric), rows)| {
@@ -80,42 +75,37 @@ impl<'r> Sweep<'r> {
     }
 
     /// What the words and the tables of a sweep are about.
-    fn facts(&self, machine: &'r Machine) -> value::Value {
+    fn facts(&self, machine: &'r Machine) -> Value {
         let first = self.points[0];
         // The title without the coordinates of a point.
         let coordinates = first.point.iter().flat_map(|point| &point.coordinates);
         let mut axes = coordinates.map(|at| format!(", {} ", at.axis.words()));
         let end = axes.next().and_then(|axis| first.title.find(&axis));
         let title = &first.title[..end.unwrap_or(first.title.len())];
-        let points = self.points.iter();
-        let points = points
-            .map(|point| context! { point => Serde(&point.point), threads => point.threads() });
         let metric = self.metric;
         let rows = self.points.iter();
-        let rows: Vec<_> = rows
-            .map(|&scenario| facts::Row { scenario, metric })
-            .collect();
-        let strategies = self.strategies.iter();
-        let strategies = strategies
-            .map(|&(name, _)| context! { name, figures => facts::figures(machine, &rows, name) });
+        let rows = rows.map(|&scenario| facts::Row { scenario, metric });
+        let rows: Vec<_> = rows.collect();
         let maps = machine.maps.iter();
-        let maps = maps.filter(|map| map.sweep == self.name && map.metric == self.metric);
-        let maps = maps.map(|map| {
-            let places = map.places.iter();
-            let places = places.map(|place| won(machine, place, map.metric));
-            context! { places => places.collect::<Vec<_>>(), ..value::Value::from(Serde(map)) }
-        });
+        let maps = maps.filter(|map| map.sweep == self.name && map.metric == metric);
         let flips = self.flips(machine).filter(|_| self.axis().is_some());
         context! {
             name => self.name,
-            title => format!("{title}: cost per {}", format::operation(self.metric)),
+            title => format!("{title}: cost per {}", format::operation(metric)),
             question => first.question.as_str(),
             axis => self.axis().map(Axis::words),
-            flips => flips.map(crossing).collect::<Vec<_>>(),
+            flips => list(flips, crossing),
             left_out => self.strategies.len().saturating_sub(LINES_MAX),
-            points => points.collect::<Vec<_>>(),
-            strategies => strategies.collect::<Vec<_>>(),
-            maps => maps.collect::<Vec<_>>(),
+            points => list(&self.points, |point| {
+                context! { point => Serde(&point.point), threads => point.threads() }
+            }),
+            strategies => list(&self.strategies, |(name, _)| {
+                context! { name => *name, figures => facts::figures(machine, &rows, name) }
+            }),
+            maps => list(maps, |map| {
+                let places = list(&map.places, |place| won(machine, place, map.metric));
+                context! { places, ..Value::from(Serde(map)) }
+            }),
         }
     }
 
@@ -144,25 +134,30 @@ impl<'r> Sweep<'r> {
         if lines.is_empty() || count < 2 {
             return None;
         }
-        let ratios = lines.iter().flat_map(|(_, ratios)| ratios.iter().flatten());
-        let ends = ratios.flat_map(|ratio| [ratio.ci_low, ratio.ci_high]);
-        let ends = ends.chain([1.0, machine.margin]);
-        // What has no end goes on to the edge.
-        let ends = ends.map(|value| value.max(RATIO_MIN));
-        let axis = Scale::over(ends, 1.15, [BOTTOM, TOP])?;
+        let ratios = lines.iter().flat_map(|(_, ratios)| ratios);
+        let ratios = ratios.flatten().copied();
+        let axis = Scale::over_ratios(ratios, machine.margin, [BOTTOM, TOP])?;
         // Points stand at equal distances: their values are written below them.
         let x_of = |point: usize| {
             let share = (point as f64 + 0.5) / count as f64;
             LEFT_END + (share * f64::from(RIGHT_END - LEFT_END)).round() as i32
         };
         let columns = self.points.iter().enumerate();
-        let columns: Labels = columns.map(|(at, point)| (x_of(at), tick(point))).collect();
-        let rows = axis.labels(18.0, |tick| format!("{tick}x"));
+        let facts = context! {
+            columns => list(columns, |(at, point)| Serde((x_of(at), tick(point)))),
+            rows => axis.labels(18.0, |tick| format!("{tick}x")),
+            title,
+            at_one => axis.at(1.0),
+            at_margin => axis.at(machine.margin),
+            margin => machine.margin,
+        };
         let curves = lines.iter().map(|(name, ratios)| {
             let marks = ratios.iter().enumerate();
             let marks = marks.filter_map(|(point, ratio)| Some((x_of(point), (*ratio)?)));
             let marks: Vec<(i32, &Ratio)> = marks.collect();
-            let facts = marks.iter().map(|&(x, ratio)| {
+            let path = marks.iter().map(|(x, ratio)| (*x, axis.at(ratio.median)));
+            let path: Vec<Point> = path.collect();
+            let marks = list(marks, |(x, ratio)| {
                 let ends = [ratio.ci_low, ratio.median, ratio.ci_high];
                 let [low, y, high] = ends.map(|end| axis.at(end));
                 let is_below = axis.is_below(ratio.median);
@@ -171,27 +166,15 @@ impl<'r> Sweep<'r> {
             Curve {
                 strategy: name,
                 name,
-                path: marks
-                    .iter()
-                    .map(|&(x, ratio)| (x, axis.at(ratio.median)))
-                    .collect(),
-                facts: context! { marks => facts.collect::<Vec<_>>() },
+                path,
+                facts: context! { marks },
             }
         });
-        let curves: Vec<Curve<'_>> = curves.collect();
-        let facts = context! {
-            columns => Serde(columns),
-            rows => Serde(rows),
-            title,
-            at_one => axis.at(1.0),
-            at_margin => axis.at(machine.margin),
-            margin => machine.margin,
-        };
         let names: Vec<String> = lines.iter().map(|(name, _)| (*name).to_owned()).collect();
         let strategies = format::counted(names.len(), "strategy", Some("strategies"));
         let names = format::list(&names);
         let description = format!("{strategies} at {count} points of {title}: {names}");
-        Some(chart("sweep", description, &curves, facts))
+        Some(chart("sweep", description, curves, facts))
     }
 }
 
@@ -199,23 +182,23 @@ impl<'r> Sweep<'r> {
 fn tick(point: &Scenario) -> String {
     let mut coordinates = point.point.iter().flat_map(|point| &point.coordinates);
     match coordinates.next_back().map(|at| &at.value) {
-        Some(Value::Number(number)) => format::count(*number),
-        Some(Value::Word(word)) => word.clone(),
+        Some(Coordinate::Number(number)) => format::count(*number),
+        Some(Coordinate::Word(word)) => word.clone(),
         None => String::new(),
     }
 }
 
 /// The facts that `templates/sections/flip.md.j2` words.
-pub(super) fn crossing(flip: &Flip) -> value::Value {
+pub(super) fn crossing(flip: &Flip) -> Value {
     let words = match flip.axis {
         Axis::Record => "record size in bytes",
         other => other.words(),
     };
-    context! { words, ..value::Value::from(Serde(flip)) }
+    context! { words, ..Value::from(Serde(flip)) }
 }
 
 /// A point of a map, with the winner's ratio; of one without a winner, whether that is open.
-fn won(machine: &Machine, place: &Place, metric: Metric) -> value::Value {
+fn won(machine: &Machine, place: &Place, metric: Metric) -> Value {
     let ratio = |strategy: &str| {
         let cell = machine.cell(&place.scenario, strategy, metric)?;
         cell.ratio.as_ref()
@@ -224,7 +207,7 @@ fn won(machine: &Machine, place: &Place, metric: Metric) -> value::Value {
     context! {
         ratio => Serde(place.winner.as_deref().and_then(ratio)),
         is_open => ratios.any(|ratio| ratio.is_open(machine.margin)),
-        ..value::Value::from(Serde(place))
+        ..Value::from(Serde(place))
     }
 }
 

@@ -52,10 +52,8 @@ fn rounded(value: f64, digits: u8) -> String {
     // Rounded first, so that 9.996 becomes 10.0 and not 10.00.
     let fraction = i32::from(digits) - 1;
     let scientific = format!("{value:.*e}", usize::from(digits) - 1);
-    let exponent: i32 = scientific
-        .split_once('e')
-        .and_then(|(_, exponent)| exponent.parse().ok())
-        .unwrap_or(0);
+    let exponent = scientific.split_once('e').map(|(_, exponent)| exponent);
+    let exponent: i32 = exponent.and_then(|digits| digits.parse().ok()).unwrap_or(0);
     match usize::try_from(fraction - exponent) {
         Ok(decimals) if decimals > 0 => format!("{value:.decimals$}"),
         _ => thousands(value),
@@ -75,19 +73,17 @@ pub(super) fn thousands(value: f64) -> String {
 
 /// A published figure with all its digits: `1,631`, `31.51`.
 pub(super) fn published(value: f64) -> String {
-    if value >= 1_000.0 {
-        thousands(value)
-    } else {
-        format!("{value}")
+    match value {
+        1_000.0.. => thousands(value),
+        _ => value.to_string(),
     }
 }
 
 /// A count per operation: exact where it is whole, so that 144 is not read as a rounded figure.
 pub(super) fn count(value: f64) -> String {
-    if value.fract() == 0.0 {
-        thousands(value)
-    } else {
-        significant(value)
+    match value.fract() {
+        0.0 => thousands(value),
+        _ => significant(value),
     }
 }
 
@@ -98,11 +94,8 @@ fn quotient(value: f64) -> String {
 
 /// `12.3x`.
 pub(super) fn times(value: f64) -> String {
-    if value.is_finite() {
-        format!("{}x", quotient(value))
-    } else {
-        quotient(value)
-    }
+    let unit = if value.is_finite() { "x" } else { "" };
+    quotient(value) + unit
 }
 
 /// What one process measured is known without bounds; there is no interval to show, and none of width
@@ -271,12 +264,12 @@ pub(super) fn list(items: &[String]) -> String {
 }
 
 /// The first names, and how many more there are: `a, b and 3 more`.
-pub(super) fn first_of<T: std::borrow::Borrow<str>>(names: &[T], most: usize) -> String {
-    match names.split_at_checked(most) {
-        Some((first, rest)) if !rest.is_empty() => {
-            format!("{} and {} more", first.join(", "), rest.len())
-        }
-        _ => names.join(", "),
+pub(super) fn first_of(names: Vec<String>, most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let first = names.into_iter().take(most).collect::<Vec<_>>().join(", ");
+    match more {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

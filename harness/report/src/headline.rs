@@ -6,25 +6,21 @@
 
 use std::cmp::Ordering;
 
-use minijinja::context;
-use minijinja::value::{Serde, Value};
 use model::controls;
 use model::scenario::{Keys, Published};
 
 use results::{Decision, Machine, Ratio, Results};
 
 use super::charts::intervals;
-use super::collect::grouped;
 use super::draft::Draft;
-use super::facts::{self, Row};
+use super::facts::{self, Row, Serde, Value, context, grouped, list};
 use super::view::Section;
 use super::{format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
     let rows = &facts::united(results, facts::report_rows);
     let is_measured = |row: &Row<'_>| {
-        let mut machines = results.machines.iter();
-        machines.any(|machine| {
+        results.machines.iter().any(|machine| {
             let mut contenders = machine.contenders();
             contenders.any(|card| row.cell(machine, &card.name).is_some())
         })
@@ -32,35 +28,30 @@ pub(super) fn section(results: &Results) -> Section {
     Draft::new("report-table", results)
         .fact("has_rows", rows.iter().any(is_measured))
         .of_each(|machine| {
-            let in_short = rows.iter().map(|row| in_short(results, machine, *row));
-            let strategies = pivots::listed(machine.contenders(), |card| {
-                context! { figures => facts::figures(machine, rows, &card.name) }
-            });
             let mut measured = rows.iter();
             let has_same = measured.any(|row| row.ratio(machine, controls::SAME).is_some());
             context! {
-                rows => in_short.collect::<Vec<_>>(),
-                strategies,
+                rows => list(rows, |row| in_short(results, machine, *row)),
+                strategies => pivots::listed(machine.contenders(), |card| {
+                    context! { figures => facts::figures(machine, rows, &card.name) }
+                }),
                 same => has_same.then(|| facts::figures(machine, rows, controls::SAME)),
             }
         })
-        .place("plots", intervals::figures(results, rows, |_| true))
+        .place("plots", intervals(results, rows, |_| true))
         .section()
 }
 
 /// A row: what the original report said of it, what came out here, and which strategy is best.
 fn in_short(results: &Results, machine: &Machine, row: Row<'_>) -> Value {
     let published = row.scenario.published.as_ref();
-    let best = |(strategy, ratio)| context! { strategy => strategy, ratio => Serde(ratio) };
+    let best = |(strategy, ratio)| context! { strategy, ratio => Serde(ratio) };
     context! {
-        title => row.scenario.title.as_str(),
-        label => facts::label(&results.machines, &row.scenario.name, row.metric),
-        threads => row.scenario.threads(),
-        published => Serde(published),
         slower_by => published.map(published_slower_by),
-        here => row.cell(machine, &machine.baseline).map(|cell| Value::from(Serde(cell))),
+        here => row.cell(machine, &machine.baseline).map(Serde),
         channel => best_of(machine, row, is_channel).map(best),
         strongest => best_of(machine, row, |_| true).map(best),
+        ..row.facts(results)
     }
 }
 
@@ -85,16 +76,15 @@ fn best_of<'r>(
 pub(super) fn channel(machine: &Machine) -> Option<Value> {
     let mut variants = machine.contenders().filter(|card| is_channel(&card.name));
     let is_refused = variants.all(|card| {
-        let recommendation = machine.recommendation(&card.name);
-        recommendation
-            .is_some_and(|recommendation| recommendation.decision == Decision::StayWithBaseline)
+        let advice = machine.recommendation(&card.name);
+        advice.is_some_and(|advice| advice.decision == Decision::StayWithBaseline)
     });
     let rows = facts::report_rows(machine).into_iter();
     let best = rows.filter_map(|row| Some((row, best_of(machine, row, is_channel)?)));
     let (row, (strategy, ratio)) = best
         .filter(|(_, (_, ratio))| is_refused && ratio.loses())
         .min_by(|(_, (_, a)), (_, (_, b))| a.median.total_cmp(&b.median))?;
-    Some(context! { strategy => strategy, row => row.label(machine), ratio => Serde(ratio) })
+    Some(context! { strategy, row => row.label(machine), ratio => Serde(ratio) })
 }
 
 /// The factors as the report prints them: mutex, channel, slower by. The first is cut off rather
@@ -126,45 +116,40 @@ pub(super) fn registry(results: &Results) -> Section {
     };
     let rows = facts::united(results, facts::all_rows).into_iter();
     let rows: Vec<(usize, Row<'_>)> = rows.filter(is_shown).enumerate().collect();
-    let scenarios = grouped(
-        rows.iter()
-            .map(|(id, row)| (&row.scenario.name, (*id, *row))),
-    );
-    let scenarios = scenarios.iter().map(|(_, rows)| asked(rows));
+    let scenarios = grouped(rows.iter().map(|row| (&row.1.scenario.name, *row)));
     Draft::new("registry", results)
-        .fact("scenarios", scenarios.collect::<Vec<_>>())
+        .fact("scenarios", list(scenarios, |(_, rows)| asked(&rows)))
         .of_each(|machine| {
-            let rows = rows.iter().map(|(_, row)| strategies(machine, *row));
-            context! { rows => rows.collect::<Vec<_>>() }
+            context! { rows => list(&rows, |(_, row)| strategies(machine, *row)) }
         })
         .section()
 }
+
 /// A scenario by its rows: under which load it asks, and what is timed in it.
 fn asked(rows: &[(usize, Row<'_>)]) -> Value {
     let scenario = rows[0].1.scenario;
-    let groups = scenario.groups.iter();
-    let groups = groups.map(|group| context! { threads => group.threads, doing => group.doing() });
     let keys = scenario.asked();
-    let rows = rows.iter();
-    let rows =
-        rows.map(|(id, row)| context! { id => *id, operation => format::operation(row.metric) });
     context! {
         record => scenario.record.to_string(),
         // How keys are chosen, unless in the usual way.
         keys => (keys != Keys::default().to_string()).then_some(keys),
-        groups => groups.collect::<Vec<_>>(),
+        groups => list(&scenario.groups, |group| {
+            context! { threads => group.threads, doing => group.doing() }
+        }),
         threads => scenario.threads(),
-        rows => rows.collect::<Vec<_>>(),
+        rows => list(rows, |(id, row)| {
+            context! { id => *id, operation => format::operation(row.metric) }
+        }),
         ..Value::from(Serde(scenario))
     }
 }
 
 /// The strategies in a row, the best first, then those without a rank or a figure, then the controls.
-fn strategies(machine: &Machine, row: Row<'_>) -> Vec<Value> {
+fn strategies(machine: &Machine, row: Row<'_>) -> Value {
+    let is_measured = |name: &str| row.cell(machine, name).is_some();
     let rank = |name: &str| {
         let ratio = row.ratio(machine, name).map(|ratio| ratio.median);
-        let of_baseline =
-            (name == machine.baseline && row.cell(machine, name).is_some()).then_some(1.0);
+        let of_baseline = (name == machine.baseline && is_measured(name)).then_some(1.0);
         ratio.or(of_baseline).filter(|_| machine.is_ranked(name))
     };
     let contenders = machine.contenders().map(|card| card.name.as_str());
@@ -172,16 +157,16 @@ fn strategies(machine: &Machine, row: Row<'_>) -> Vec<Value> {
         contenders.partition(|name| rank(name).is_some());
     ranked.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).unwrap_or(Ordering::Equal));
     let controls = machine.strategies.iter().filter(|card| card.control);
-    let controls = controls.map(|card| card.name.as_str());
-    let controls = controls.filter(|name| row.cell(machine, name).is_some());
+    let mut controls: Vec<&str> = controls.map(|card| card.name.as_str()).collect();
+    controls.retain(|name| is_measured(name));
     let groups = [
         ("", ranked),
         ("Without a rank", others),
-        ("Controls", controls.collect()),
+        ("Controls", controls),
     ];
     let groups = groups.into_iter();
     let lines = groups.flat_map(|(group, names)| names.into_iter().map(move |name| (group, name)));
-    let line =
-        |(group, name)| context! { group, name, figure => facts::figure(machine, row, name) };
-    lines.map(line).collect()
+    list(lines, |(group, name)| {
+        context! { group, name, figure => facts::figure(machine, row, name) }
+    })
 }

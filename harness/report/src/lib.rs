@@ -8,7 +8,6 @@
 //! together), one below `charts` each of its drawings, and every form is made of the same blocks. A report is about
 //! machines; one is no special case.
 
-mod adoption;
 pub mod advice;
 mod charts;
 mod choices;
@@ -21,12 +20,10 @@ mod files;
 mod flips;
 mod format;
 mod headline;
-mod latency;
 mod locks;
 mod pareto;
 mod pivots;
 mod render;
-mod scaling;
 mod short;
 mod table;
 mod tables;
@@ -38,14 +35,15 @@ use std::thread;
 
 use ::locks::{Analysis, Change};
 use advice::Advice;
-use model::{collect, parallel};
+use draft::{Draft, Placed};
+use model::parallel;
 use results::{Results, Scaling};
 use serde::Serialize;
 
 pub use export::{csv, csv_line, json};
 pub use files::{File, Source, check, files, obsolete, write};
 pub use render::render;
-pub use short::{Entry, comment, headline, index, verdict_table};
+pub use short::{comment, entry, headline, index, verdict_table};
 
 /// How a section is shown by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,15 +59,15 @@ pub enum Form {
 /// What operations execute and share, and which of them wait for a stopped thread; and what that says of claims, if it was
 /// asked for.
 pub fn evidence(results: &Results, claims: Option<&serde_json::Value>, form: Form) -> String {
-    let claims = claims.map(|claims| draft::over_findings("claims", claims));
+    let claims = claims.map(|claims| draft::over_findings("claims", claims, Placed::new()));
     let sections = [evidence::section(results)].into_iter().chain(claims);
     together(sections.collect(), form)
 }
 
 /// What is predicted of more processors.
 pub fn scaling(results: &Results, scaling: &Scaling, form: Form) -> String {
-    let predictions = draft::over_findings("predictions", scaling);
-    together(vec![predictions, scaling::section(results)], form)
+    let predictions = draft::over_findings("predictions", scaling, Placed::new());
+    together(vec![predictions, evidence::scaling(results)], form)
 }
 
 /// What the locks of a program do, which of them matter, and what moved since an earlier recording, if there is one.
@@ -83,12 +81,12 @@ pub fn locks(analysis: &Analysis, change: Option<&Change>, form: Form) -> String
 ///
 /// As [`render`].
 pub fn words(name: &'static str, findings: &impl Serialize, form: Form) -> String {
-    alone(draft::over_findings(name, findings), form)
+    alone(draft::over_findings(name, findings, Placed::new()), form)
 }
 
 /// A text that a command prints, in light Markdown (`draft` says which).
 pub fn text(text: &str, form: Form) -> String {
-    alone(draft::over_text("text", text), form)
+    alone(draft::over_text(text), form)
 }
 
 fn alone(section: view::Section, form: Form) -> String {
@@ -103,10 +101,9 @@ fn together(mut sections: Vec<view::Section>, form: Form) -> String {
     }
     if form == Form::Markdown {
         // A text that is printed has no files beside it.
-        for section in &mut sections {
-            let is_drawing = |block: &view::Block| matches!(block, view::Block::Figure(_));
-            section.blocks.retain(|block| !is_drawing(block));
-        }
+        let is_shown = |block: &view::Block| !matches!(block, view::Block::Figure(_));
+        let blocks = sections.iter_mut().map(|section| &mut section.blocks);
+        blocks.for_each(|blocks| blocks.retain(is_shown));
     }
     let page = view::Page {
         name: "section",
@@ -134,7 +131,7 @@ fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
         [answer].into_iter().chain(sections).chain(tables).collect()
     };
     let details: [fn(&Results) -> view::Section; 17] = [
-        |results| draft::Draft::new("details", results).section(),
+        |results| Draft::new("details", results).section(),
         decisions::section,
         headline::registry,
         tables::memory,
@@ -142,29 +139,28 @@ fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
         tables::probes,
         pareto::section,
         flips::section,
-        scaling::section,
+        evidence::scaling,
         tables::guarantees,
         evidence::section,
         tables::cards,
         tables::controls,
         pivots::lessons,
-        |results| draft::Draft::new("method", results).section(),
+        |results| Draft::new("method", results).section(),
         tables::biases,
-        |results| draft::Draft::new("environment", results).section(),
+        |results| Draft::new("environment", results).section(),
     ];
     let (deciding, details) = thread::scope(|scope| {
         let deciding = scope.spawn(deciding);
         let details = parallel::map(&details, |section| section(results));
         (parallel::joined(deciding), details)
     });
-    let page = |name, title, sections: Vec<view::Section>| {
+    let page = |name, title, mut sections: Vec<view::Section>| {
         // What was not part of a run, such as sweeps, has no section.
-        let sections = sections.into_iter();
-        let sections = sections.filter(|section| !section.blocks.is_empty());
+        sections.retain(|section| !section.blocks.is_empty());
         view::Page {
             name,
             title,
-            sections: sections.collect(),
+            sections,
         }
     };
     view::Document {

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use locks::verdict::BLAME_LEAST;
 use locks::{Analysed, AnalysedUse, Analysis, Change, Histogram, Mode, NOTABLE, Place, Single};
-use minijinja::context;
-use minijinja::value::{Serde, Value};
 
-use super::charts::quantiles::{self, Quantiles};
+use super::charts::{Quantiles, quantiles};
 use super::draft;
+use super::facts::{Serde, Value, context, list};
 use super::view::{Block, Section};
 
 /// Locks that matter whose call sites are shown; programs get all.
@@ -25,8 +24,6 @@ const CUT: &str = "...";
 
 pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
     let names = Names::from_analysis(analysis, change);
-    let locks = analysis.locks.iter().map(|lock| facts(lock, &names));
-    let locks: Vec<Value> = locks.collect();
     // If none matters, the one that takes most.
     let matter = analysis.locks.iter().filter(|lock| lock.matters()).count();
     let detailed = analysis.locks.iter().take(matter.clamp(1, DETAILED));
@@ -35,7 +32,7 @@ pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
         recording => Serde(analysis),
         matter,
         waiting_share => analysis.waiting_share(),
-        locks,
+        locks => list(&analysis.locks, |lock| facts(lock, &names)),
         rows => ROWS,
         detailed => detailed.len(),
         pairs => PAIRS,
@@ -43,63 +40,61 @@ pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
         notable => NOTABLE,
         change => change.map(|change| moved(change, analysis, &names)),
     };
+    let times = [
+        (
+            "holds",
+            (|usage| &usage.holds) as fn(&AnalysedUse) -> &Histogram,
+        ),
+        ("waits", |usage| &usage.waits),
+    ];
     let drawings = detailed.iter().enumerate().flat_map(|(number, lock)| {
-        let holds = drawing(lock, &names, |usage| &usage.holds);
-        let waits = drawing(lock, &names, |usage| &usage.waits);
-        [
-            (format!("holds-{number}"), holds),
-            (format!("waits-{number}"), waits),
-        ]
+        times.map(|(name, times)| (format!("{name}-{number}"), drawing(lock, &names, times)))
     });
-    draft::with_places("locks", &findings, drawings.collect())
+    draft::over_findings("locks", &findings, drawings.collect())
 }
 
 /// A lock with names in place of its places.
 fn facts(lock: &Analysed, names: &Names) -> Value {
     let place = |place: &Place| names.place(place);
-    let uses = lock.uses.iter().map(|usage| {
-        // How far the mean may be from the truth, as a share of it.
-        let known_to = usage.held_mean_ns.and_then(|mean| {
-            let [low, high] = mean.interval?;
-            Some((high - mean.value).max(mean.value - low) / mean.value.max(1.0))
-        });
-        context! {
-            label => place(&usage.site),
-            contended_share => part(usage.contended, usage.acquired),
-            wait_mean_ns => part(usage.waiting_ns, usage.contended),
-            known_to,
-            ..Value::from(Serde(usage))
-        }
-    });
-    let blocked = lock.blocked.iter().map(|pair| {
-        context! {
-            waiting_label => place(&pair.waiting),
-            holding_label => place(&pair.holding),
-            ..Value::from(Serde(pair))
-        }
-    });
     context! {
         label => names.lock(lock.name.as_deref(), &lock.made_at),
         contended_share => part(lock.totals.contended, lock.totals.acquired),
         longest => lock.longest_holder.as_ref().map(place),
-        uses => uses.collect::<Vec<_>>(),
-        blocked => blocked.collect::<Vec<_>>(),
+        uses => list(&lock.uses, |usage| {
+            // How far the mean may be from the truth, as a share of it.
+            let known_to = usage.held_mean_ns.and_then(|mean| {
+                let [low, high] = mean.interval?;
+                Some((high - mean.value).max(mean.value - low) / mean.value.max(1.0))
+            });
+            context! {
+                label => place(&usage.site),
+                contended_share => part(usage.contended, usage.acquired),
+                wait_mean_ns => part(usage.waiting_ns, usage.contended),
+                known_to,
+                ..Value::from(Serde(usage))
+            }
+        }),
+        blocked => list(&lock.blocked, |pair| {
+            context! {
+                waiting_label => place(&pair.waiting),
+                holding_label => place(&pair.holding),
+                ..Value::from(Serde(pair))
+            }
+        }),
         ..Value::from(Serde(lock))
     }
 }
 
 fn moved(change: &Change, after: &Analysis, names: &Names) -> Value {
     let single = |lock: &Single| names.lock(lock.name.as_deref(), &lock.made_at);
-    let pairs = change.pairs.iter().map(|pair| {
-        let mut locks = after.locks.iter();
-        let lock = locks.find(|lock| lock.id == pair.after_id);
-        let label = lock.map(|lock| names.lock(lock.name.as_deref(), &lock.made_at));
-        context! { label, ..Value::from(Serde(pair)) }
-    });
     context! {
-        pairs => pairs.collect::<Vec<_>>(),
-        gone => change.gone.iter().map(single).collect::<Vec<_>>(),
-        new => change.new.iter().map(single).collect::<Vec<_>>(),
+        pairs => list(&change.pairs, |pair| {
+            let lock = after.locks.iter().find(|lock| lock.id == pair.after_id);
+            let label = lock.map(|lock| names.lock(lock.name.as_deref(), &lock.made_at));
+            context! { label, ..Value::from(Serde(pair)) }
+        }),
+        gone => list(&change.gone, single),
+        new => list(&change.new, single),
         trend => Serde(change.trend),
         waiting_share => change.waiting_share,
     }
@@ -118,32 +113,26 @@ const SHARES: [f64; 13] = [
 const BEYOND: f64 = 5.0;
 
 /// The quantiles of each use; nothing if there are too few times.
-fn drawing(
-    lock: &Analysed,
-    names: &Names,
-    times: impl Fn(&AnalysedUse) -> &Histogram,
-) -> Vec<Block> {
+fn drawing(lock: &Analysed, names: &Names, times: fn(&AnalysedUse) -> &Histogram) -> Vec<Block> {
     let curves = lock.uses.iter().map(|usage| {
         let times = times(usage);
         let count = times.count() as f64;
-        let shares = SHARES.into_iter();
-        let shares = shares.filter(|share| (1.0 - share) * count >= BEYOND);
         let mode = match usage.mode {
             Mode::Read => "read",
             Mode::Write => "write",
         };
         let is_longest = lock.longest_holder.as_ref() == Some(&usage.site);
+        let points = SHARES.into_iter();
+        let points = points.filter(|share| (1.0 - share) * count >= BEYOND);
+        let points = points.filter_map(|share| Some((share, times.quantile(share)?)));
         Quantiles {
             name: format!("{} {mode}", names.place(&usage.site)),
             colour: if is_longest { "edge" } else { "open" },
-            points: shares
-                .filter_map(|share| Some((share, times.quantile(share)?)))
-                .collect(),
+            points: points.collect(),
         }
     });
     let curves: Vec<_> = curves.filter(|curve| curve.points.len() > 1).collect();
-    let figure = quantiles::figure(&curves);
-    figure.map(Block::Figure).into_iter().collect()
+    quantiles(&curves).map(Block::Figure).into_iter().collect()
 }
 
 /// Short names of places: the file, with as many of its folders as tell it from others, and the line.
@@ -158,8 +147,7 @@ impl Names {
             let uses = lock.uses.iter().map(|usage| &usage.site);
             uses.chain(blocked).chain([&lock.made_at])
         });
-        let singles = change.iter();
-        let singles = singles.flat_map(|change| change.gone.iter().chain(&change.new));
+        let singles = change.iter().flat_map(|it| it.gone.iter().chain(&it.new));
         let places = of_locks.chain(singles.map(|single| &single.made_at));
         let places: BTreeSet<&Place> = places.collect();
         let names = places.iter().map(|place| {
@@ -168,12 +156,11 @@ impl Names {
             let is_clear = |name: &&str| others.clone().all(|other| !ends_so(&other.file, name));
             let mut names = (0..=folders).map(|folders| last_parts(&place.file, folders));
             let file = names.find(|name| is_clear(name)).unwrap_or(&place.file);
-            let is_same_line =
-                |other: &&&Place| (&other.file, other.line) == (&place.file, place.line);
-            let line = if places.iter().filter(is_same_line).count() > 1 {
-                format!("{}:{}", place.line, place.column)
-            } else {
-                place.line.to_string()
+            let line = (&place.file, place.line);
+            let same = places.iter().filter(|it| (&it.file, it.line) == line);
+            let line = match same.count() {
+                0 | 1 => place.line.to_string(),
+                _ => format!("{}:{}", place.line, place.column),
             };
             (Place::clone(place), cut_left(&format!("{file}:{line}")))
         });
@@ -181,27 +168,26 @@ impl Names {
     }
 
     fn place(&self, place: &Place) -> String {
-        let name = self.0.get(place).cloned();
-        name.unwrap_or_else(|| place.to_string())
+        self.0
+            .get(place)
+            .cloned()
+            .unwrap_or_else(|| place.to_string())
     }
 
     /// A lock by its name, or by where it was made.
     fn lock(&self, name: Option<&str>, made_at: &Place) -> String {
-        let Some(name) = name else {
-            return self.place(made_at);
-        };
-        if name.chars().count() <= NAME {
-            return name.to_owned();
+        match name {
+            None => self.place(made_at),
+            Some(name) if name.chars().count() <= NAME => name.to_owned(),
+            Some(name) => name.chars().take(NAME - CUT.len()).collect::<String>() + CUT,
         }
-        let kept = name.chars().take(NAME - CUT.len());
-        kept.collect::<String>() + CUT
     }
 }
 
 /// Whether a path ends in these parts.
 fn ends_so(path: &str, parts: &str) -> bool {
-    path.strip_suffix(parts)
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', '\\']))
+    let rest = path.strip_suffix(parts);
+    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', '\\']))
 }
 
 /// The file of a path with so many of its folders.

@@ -1,13 +1,11 @@
 //! What a read costs against what else a strategy costs, and the frontier of what nothing dominates.
 
-use minijinja::context;
-use minijinja::value::Serde;
 use model::probe::Probe;
 
 use results::{Machine, Metric, Results};
 
 use super::charts::{BOTTOM, Curve, LEFT_END, Point, RATIO_MIN, RIGHT_END, Scale, TOP, chart};
-use super::facts::{self, Row};
+use super::facts::{self, Row, Serde, Value, context, list};
 use super::view::{Figure, Section};
 use super::{draft, format, pivots};
 
@@ -42,36 +40,38 @@ type Costs<'r> = (&'r str, Vec<Option<f64>>);
 pub(super) fn section(results: &Results) -> Section {
     draft::each("pareto", results, |draft, machine| {
         let costs = costs(machine);
-        let all = facts::ranked(machine).map(|name| {
-            let costs = costs.iter().map(|cost| cost.median(machine, name));
-            (name, costs.collect())
-        });
+        let of = |name: &str| -> Vec<Option<f64>> {
+            let medians = costs.iter().map(|cost| cost.median(machine, name));
+            medians.collect()
+        };
+        let all = facts::ranked(machine).map(|name| (name, of(name)));
         let all: Vec<Costs<'_>> = all.collect();
-        let cards = machine.contenders();
-        let cards = cards.filter(|card| machine.is_ranked(&card.name));
+        let cards = machine
+            .contenders()
+            .filter(|card| machine.is_ranked(&card.name));
         let strategies = pivots::listed(cards, |card| {
-            let values = costs.iter().map(|cost| cost.median(machine, &card.name));
-            let values: Vec<Option<f64>> = values.collect();
+            let values = of(&card.name);
             let texts = costs.iter().zip(&values);
             let texts = texts.map(|(cost, value)| value.map(|value| cost.words(value)));
             let better = all.iter().filter(|(_, other)| beats(other, &values));
             context! {
-                costs => texts.collect::<Vec<_>>(),
-                dominating => better.map(|&(name, _)| name.to_owned()).collect::<Vec<_>>(),
+                costs => texts.collect::<Value>(),
+                dominating => list(better, |&(name, _)| name.to_owned()),
             }
         });
-        let facts = costs.iter();
-        let facts = facts.map(|cost| context! { title => cost.title, note => cost.note.as_str() });
-        let draft = draft
-            .fact("costs", facts.collect::<Vec<_>>())
-            .fact("strategies", strategies);
+        let facts = list(
+            &costs,
+            |cost| context! { title => cost.title, note => cost.note.as_str() },
+        );
+        let draft = draft.fact("costs", facts).fact("strategies", strategies);
         (1..costs.len()).fold(draft, |draft, other| {
             draft.figures(format!("plot-{other}"), |machine| {
-                let pairs = all.iter();
-                let pairs =
-                    pairs.filter_map(|(name, costs)| Some((*name, [costs[0]?, costs[other]?])));
-                let pair = [&costs[0], &costs[other]];
-                figure(&pairs.collect::<Vec<_>>(), pair, &machine.baseline)
+                let pairs = all.iter().filter_map(|(name, costs)| {
+                    let pair = [costs[0]?, costs[other]?];
+                    Some((*name, pair))
+                });
+                let axes = [&costs[0], &costs[other]];
+                figure(&pairs.collect::<Vec<_>>(), axes, &machine.baseline)
             })
         })
     })
@@ -83,8 +83,10 @@ fn costs<'r>(machine: &'r Machine) -> Vec<Cost<'r>> {
     let mut reads = facts::main_rows(machine);
     reads.retain(|row| row.metric == Metric::ReadNs);
     let cpus = machine.environment.cpus.max(1);
-    let fitting = reads.iter().rev();
-    let fitting = fitting.filter(|row| row.scenario.threads() <= cpus);
+    let fitting = reads
+        .iter()
+        .rev()
+        .filter(|row| row.scenario.threads() <= cpus);
     let fitting = fitting.max_by_key(|row| row.scenario.threads());
     let Some(&read) = fitting.or(reads.first()) else {
         return Vec::new();
@@ -123,17 +125,14 @@ fn costs<'r>(machine: &'r Machine) -> Vec<Cost<'r>> {
 /// Two costs of each strategy against each other; `None` if there are not two strategies.
 fn figure(costs: &[(&str, [f64; 2])], [x, y]: [&Cost<'_>; 2], baseline: &str) -> Option<Figure> {
     let on_frontier = |at: &[f64; 2]| {
-        !costs
-            .iter()
-            .any(|(_, other)| beats(&other.map(Some), &at.map(Some)))
+        let mut others = costs.iter().map(|(_, other)| other.map(Some));
+        !others.any(|other| beats(&other, &at.map(Some)))
     };
     // As in the plots of ratios, what is out of the question does not squeeze the rest.
     let of_baseline = costs.iter().find(|(name, _)| *name == baseline);
     let reach = of_baseline.map_or(f64::INFINITY, |(_, at)| at[0] / RATIO_MIN);
-    let shown = costs
-        .iter()
-        .filter(|(_, at)| on_frontier(at) || at[0] <= reach);
-    let spots: Vec<_> = shown.collect();
+    let mut spots: Vec<_> = costs.iter().collect();
+    spots.retain(|(_, at)| on_frontier(at) || at[0] <= reach);
     let beyond = match costs.len() - spots.len() {
         0 => String::new(),
         beyond => format!("{beyond} beyond the axis, in the table. "),
@@ -150,8 +149,8 @@ fn figure(costs: &[(&str, [f64; 2])], [x, y]: [&Cost<'_>; 2], baseline: &str) ->
     let steps = steps.flat_map(|pair| [(pair[1].0, pair[0].1), pair[1]]);
     let path: Vec<Point> = corners.iter().take(1).copied().chain(steps).collect();
     let facts = context! {
-        columns => Serde(across.labels(52.0, |value| x.words(value))),
-        rows => Serde(up.labels(18.0, |value| y.words(value))),
+        columns => across.labels(52.0, |value| x.words(value)),
+        rows => up.labels(18.0, |value| y.words(value)),
         title => x.title,
         frontier => Serde(path),
     };
@@ -165,14 +164,13 @@ fn figure(costs: &[(&str, [f64; 2])], [x, y]: [&Cost<'_>; 2], baseline: &str) ->
             facts: context! { is_baseline, is_best },
         }
     });
-    let curves: Vec<Curve<'_>> = curves.collect();
     let names =
         frontier().map(|(name, at)| format!("{name} ({}, {})", x.words(at[0]), y.words(at[1])));
     let names = format::list(&names.collect::<Vec<_>>());
     let description = format!("On the frontier: {names}");
     (spots.len() > 1).then(|| Figure {
         key: beyond,
-        ..chart("frontier", description, &curves, facts)
+        ..chart("frontier", description, curves, facts)
     })
 }
 

@@ -7,8 +7,6 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use minijinja::context;
-use minijinja::value::{Serde, Value};
 use model::claims::WriteCost;
 use serde::Deserialize;
 use strum::IntoEnumIterator;
@@ -16,7 +14,7 @@ use strum::IntoEnumIterator;
 use results::{Card, Flag, Machine, Metric, Ratio, Results, Verdict};
 
 use super::draft::{self, Draft};
-use super::facts::{self, Row};
+use super::facts::{self, Row, Serde, Value, context, grouped, list};
 use super::format;
 use super::view::Section;
 
@@ -70,7 +68,7 @@ pub(super) fn listed<'r>(
     cards: impl IntoIterator<Item = &'r Card>,
     facts: impl Fn(&'r Card) -> Value,
 ) -> Vec<Value> {
-    let families = facts::by_family(cards).into_iter();
+    let families = by_family(cards).into_iter();
     let listed = families.flat_map(|(family, cards)| {
         let strategy = |card: &'r Card| {
             let (pivot, name) = (title(family), card.name.as_str());
@@ -79,6 +77,12 @@ pub(super) fn listed<'r>(
         cards.into_iter().map(strategy).collect::<Vec<_>>()
     });
     listed.collect()
+}
+
+/// The cards by family, in the order of the registry.
+fn by_family<'r>(cards: impl IntoIterator<Item = &'r Card>) -> Vec<(&'r str, Vec<&'r Card>)> {
+    let cards = cards.into_iter();
+    grouped(cards.map(|card| (facts::family(&card.name), card)))
 }
 
 /// Something that the samples can show about a strategy, in the order of the report.
@@ -112,7 +116,7 @@ pub(super) enum Observation {
 
 pub(super) fn lessons(results: &Results) -> Section {
     let lessons = results.machines.iter().flat_map(|machine| {
-        let families = facts::by_family(machine.contenders()).into_iter();
+        let families = by_family(machine.contenders()).into_iter();
         families.filter_map(|(family, cards)| {
             let on = draft::on(&results.machines, machine);
             Some(context! { on, ..lesson(machine, family, &cards)? })
@@ -126,36 +130,36 @@ pub(super) fn lessons(results: &Results) -> Section {
 /// The lesson of a family on a machine; `None` if none of its variants was compared.
 fn lesson(machine: &Machine, family: &str, cards: &[&Card]) -> Option<Value> {
     let observed = cards.iter().filter_map(|card| {
-        let observed = observed(machine, card);
-        observed.map(|observed| (card.name.as_str(), observed))
+        let observed = observed(machine, card)?;
+        Some((card.name.as_str(), observed))
     });
     let observed: Vec<_> = observed.collect();
-    let why = Observation::iter().map(|observation| {
+    let why = |observation| {
         let shown = observed.iter().filter_map(|(name, observed)| {
             let (_, figures) = observed.iter().find(|(kind, _)| *kind == observation)?;
             Some(format!("`{name}` ({figures})"))
         });
-        context! { why => why(family, observation), observed => shown.collect::<Vec<_>>() }
-    });
+        context! { why => why(family, observation), observed => shown.collect::<Value>() }
+    };
     let recommendations = observed.iter();
     let recommendations = recommendations.filter_map(|(name, _)| machine.recommendation(name));
     (!observed.is_empty()).then(|| {
         context! {
             title => title(family),
             expected => expected(family),
-            decisions => Serde(recommendations.map(|recommendation| recommendation.decision).collect::<Vec<_>>()),
-            why => why.collect::<Vec<_>>(),
+            decisions => list(recommendations, |judged| Serde(judged.decision)),
+            why => list(Observation::iter(), why),
         }
     })
 }
 
 /// What is observed of a strategy, with the figures that show it; `None` if it was not compared.
-fn observed(machine: &Machine, card: &Card) -> Option<Vec<(Observation, String)>> {
+fn observed<'r>(machine: &'r Machine, card: &Card) -> Option<Vec<(Observation, String)>> {
     use Observation as O;
     type Compared<'r> = (Row<'r>, &'r Ratio);
     let name = card.name.as_str();
-    let rows = facts::all_rows(machine).into_iter();
-    let rows = rows.filter_map(|row| Some((row, row.ratio(machine, name)?)));
+    let compared = |row: Row<'r>| Some((row, row.ratio(machine, name)?));
+    let rows = facts::all_rows(machine).into_iter().filter_map(compared);
     let rows: Vec<Compared<'_>> = rows.collect();
     let of_metric = |metric| rows.iter().filter(move |(row, _)| row.metric == metric);
     let text =
@@ -183,9 +187,9 @@ fn observed(machine: &Machine, card: &Card) -> Option<Vec<(Observation, String)>
         WriteCost::Twice => O::WritesTwice,
         _ => O::WritesSlower,
     };
-    let cells = || machine.cells.iter().filter(|cell| cell.strategy == name);
+    let cells = |metric| facts::cells(machine, name).filter(move |cell| cell.metric == metric);
     let allocation = |calls, bytes| {
-        let cells = cells().filter(|cell| cell.metric == calls && cell.median > 0.0);
+        let cells = cells(calls).filter(|cell| cell.median > 0.0);
         let most = cells.max_by(|a, b| a.median.total_cmp(&b.median))?;
         let bytes = machine.cell(&most.scenario, name, bytes);
         Some(format!(
@@ -200,8 +204,7 @@ fn observed(machine: &Machine, card: &Card) -> Option<Vec<(Observation, String)>
     let memory = judged.find(|judged| {
         judged.id == "memory" && judged.strategy == name && judged.verdict == Verdict::Rejected
     });
-    let mut reads_cells = cells().filter(|cell| cell.metric == Metric::ReadNs);
-    let bound = reads_cells.find(|cell| cell.flags.contains(&Flag::HarnessBound));
+    let bound = cells(Metric::ReadNs).find(|cell| cell.flags.contains(&Flag::HarnessBound));
     let bound = bound.map(|cell| format!("{} in {}", format::measured(cell), cell.scenario));
     let collide = reads(most, |ratio| ratio.verdict == Verdict::Rejected);
     let scale = scale.map(|(few, most)| format!("{}, {}", text(few), text(most)));

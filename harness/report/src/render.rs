@@ -54,9 +54,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         .expect("the delimiters are the usual ones");
     environment.set_syntax(syntax);
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_auto_escape_callback(|name| match name {
-        _ if matches!(name.rsplit_once('.'), Some((_, "html" | "svg"))) => AutoEscape::Html,
-        _ if matches!(name.rsplit_once('.'), Some((_, "txt"))) => AutoEscape::None,
+    environment.set_auto_escape_callback(|name| match name.rsplit_once('.') {
+        Some((_, "html" | "svg")) => AutoEscape::Html,
+        Some((_, "txt")) => AutoEscape::None,
         _ if name.starts_with("sections/") || name.starts_with("terminal/") => {
             AutoEscape::Custom("words".into())
         }
@@ -74,22 +74,16 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("off", |share| format::off(share, 0));
     environment.add_filter("times", format::times);
     environment.add_filter("ratio", |ratio: Serde<Ratio>| format::ratio(&ratio));
-    environment.add_filter("interval", |ratio: Serde<Ratio>| {
-        format::ratio_interval(&ratio)
-    });
+    environment.add_filter("interval", |it: Serde<Ratio>| format::ratio_interval(&it));
     environment.add_filter("decision", |decision: Serde<Decision>, baseline: &str| {
         format::decision(decision.0, baseline)
     });
     environment.add_filter("gained", |choice: Serde<Choice>| format::gained(&choice));
     environment.add_filter("slower_by", |ratio: Serde<Ratio>| format::slower_by(&ratio));
-    environment.add_filter("cost_share", |ratio: Serde<Ratio>| {
-        format::cost_share(&ratio)
-    });
+    environment.add_filter("cost_share", |it: Serde<Ratio>| format::cost_share(&it));
     environment.add_filter("measured", |cell: Serde<Cell>| format::measured(&cell));
     environment.add_filter("listed", |items: Vec<String>| format::list(&items));
-    environment.add_filter("first_of", |names: Vec<String>, most: usize| {
-        format::first_of(&names, most)
-    });
+    environment.add_filter("first_of", format::first_of);
     environment.add_filter("names", |names: Vec<String>| format::names(&names));
     environment.add_filter("counted", format::counted);
     environment.add_filter("sentence", format::sentence);
@@ -98,9 +92,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("published", format::published);
     environment.add_filter("count", format::count);
     environment.add_filter("band", |band: Serde<Band>| format::band(band.0));
-    environment.add_filter("verdict", |verdict: Serde<Verdict>| {
-        format::verdict(verdict.0)
-    });
+    environment.add_filter("verdict", |it: Serde<Verdict>| format::verdict(it.0));
     environment.add_filter("tone", |kind: &str| <&str>::from(format::tone(kind)));
     environment.add_filter("hundredths", |value: f64| format!("{value:.2}"));
     environment.add_filter("mark", mark);
@@ -170,10 +162,7 @@ fn text(state: &State<'_, '_>, value: &str) -> Value {
     let mut out = String::with_capacity(value.len() + 16);
     let mut rest = value;
     // A backtick without a partner is a character like others.
-    while let Some((before, (inside, after))) = rest
-        .split_once('`')
-        .and_then(|(before, rest)| Some((before, rest.split_once('`')?)))
-    {
+    while let [before, inside, after] = rest.splitn(3, '`').collect::<Vec<_>>()[..] {
         out += &plain(escape, before);
         out += &code(escape, inside);
         rest = after;

@@ -1,14 +1,14 @@
 //! The report's short forms: the verdicts for a terminal and for a README, a comment on a pull request, and its line in the
 //! list of recorded runs.
 
-use minijinja::context;
-use minijinja::value::{Serde, Value};
+use serde::Serialize;
 
-use results::{Decision, Overall, Results, Verdict};
+use results::{Decision, Results, Verdict};
 
 use super::draft::{self, Draft};
+use super::facts::{self, Serde, Value, context, list};
 use super::view::{Block, Table};
-use super::{decisions, facts, format, pivots, render};
+use super::{decisions, pivots, render};
 
 /// More columns than this do not fit a terminal.
 const ROWS_MAX: usize = 4;
@@ -24,10 +24,10 @@ pub fn verdict_table(results: &Results) -> String {
 /// what a README shows.
 pub fn headline(results: &Results) -> String {
     let is_shown = |name: &str| {
-        let is_variant =
-            |overall: &Overall| facts::family(&overall.strategy) == facts::family(name);
-        let strongest = facts::strongest(results, is_variant);
-        name == results.baseline || strongest.is_some_and(|overall| overall.strategy == name)
+        let strongest = facts::strongest(results, |other| {
+            facts::family(&other.strategy) == facts::family(name)
+        });
+        name == results.baseline || strongest.is_some_and(|best| best.strategy == name)
     };
     let context = context! {
         table => Value::from(Serde(verdicts(results, is_shown))),
@@ -42,8 +42,9 @@ const BEST: usize = 5;
 /// Question, answer, the best strategies beside the baseline, the decision on each, how much is too close to call and the
 /// command: at most 25 lines of Markdown.
 pub fn comment(results: &Results) -> String {
-    let best = facts::strongest_first(results, |decision| decision != Decision::Disqualified);
-    let best = best.into_iter().take(BEST.div_ceil(results.machines.len()));
+    let best = facts::strongest_first(results).into_iter();
+    let best = best.filter(|overall| overall.decision != Decision::Disqualified);
+    let best = best.take(BEST.div_ceil(results.machines.len()));
     let best: Vec<&str> = best.map(|overall| overall.strategy.as_str()).collect();
     let is_shown = |name: &str| name == results.baseline || best.contains(&name);
     let context = context! {
@@ -58,19 +59,18 @@ pub fn comment(results: &Results) -> String {
 
 /// What every short form says.
 fn common(results: &Results) -> Value {
-    let machines = results.machines.iter().map(|machine| {
+    let machines = list(&results.machines, |machine| {
         let rows = facts::all_rows(machine);
-        let cards = machine.contenders();
-        let ratios =
-            cards.flat_map(|card| rows.iter().filter_map(|row| row.ratio(machine, &card.name)));
-        let verdicts: Vec<Verdict> = ratios.map(|ratio| ratio.verdict).collect();
-        let is_open = |verdict: &&Verdict| **verdict == Verdict::Inconclusive;
+        let ratios = machine
+            .contenders()
+            .flat_map(|card| rows.iter().filter_map(|row| row.ratio(machine, &card.name)));
+        let is_open = ratios.map(|ratio| ratio.verdict == Verdict::Inconclusive);
+        let is_open: Vec<bool> = is_open.collect();
         context! {
-            on => draft::on(&results.machines, machine),
-            environment => Serde(&machine.environment),
-            open => verdicts.iter().filter(is_open).count(),
-            verdicts => verdicts.len(),
+            open => is_open.iter().filter(|open| **open).count(),
+            verdicts => is_open.len(),
             controls => facts::controls(machine),
+            ..draft::about(&results.machines, machine)
         }
     });
     context! {
@@ -78,16 +78,15 @@ fn common(results: &Results) -> Value {
         margin => results.margin,
         partial => results.partial,
         legend => legend(results),
-        machines => machines.collect::<Vec<_>>(),
+        machines,
     }
 }
 
 /// What the signs mean.
 fn legend(results: &Results) -> String {
     let context = context! { baseline => results.baseline.as_str(), margin => results.margin };
-    render::render_value("legend.txt", context)
-        .trim_end()
-        .to_owned()
+    let legend = render::render_value("legend.txt", context);
+    legend.trim_end().to_owned()
 }
 
 /// The verdicts of the contenders that are shown.
@@ -99,51 +98,36 @@ fn verdicts(results: &Results, is_shown: impl Fn(&str) -> bool) -> Table {
     rows.truncate(ROWS_MAX);
     let section = Draft::new("verdicts", results).of_each(|machine| {
         let cards = machine.contenders().filter(|card| is_shown(&card.name));
-        let strategies = pivots::listed(cards, |card| {
-            context! { figures => facts::figures(machine, &rows, &card.name) }
-        });
-        let rows = rows.iter().map(|row| {
-            context! {
-                name => row.scenario.name.as_str(),
-                operation => format::operation(row.metric),
-                threads => row.scenario.threads(),
-            }
-        });
         context! {
-            rows => rows.collect::<Vec<_>>(),
-            strategies,
+            strategies => pivots::listed(cards, |card| {
+                context! { figures => facts::figures(machine, &rows, &card.name) }
+            }),
+            rows => list(&rows, |row| row.facts(results)),
         }
     });
     let mut blocks = section.section().blocks.into_iter();
-    let tables = blocks.find_map(|block| match block {
+    let table = blocks.find_map(|block| match block {
         Block::Table(table) => Some(table),
         _ => None,
     });
-    tables.unwrap_or_default()
+    table.unwrap_or_default()
 }
 
-/// A report in the list of recorded runs: what `index.md.j2` says of it.
-#[derive(Clone, Debug)]
-pub struct Entry(Value);
-
-impl Entry {
-    /// What the list says of a report in the folder of this name. What machines do not have in common stands there for each.
-    pub fn from_results(name: &str, results: &Results) -> Self {
-        let environments = results.machines.iter().map(|machine| &machine.environment);
-        Self(context! {
-            name => name,
-            environments => Serde(environments.collect::<Vec<_>>()),
-            partial => results.partial,
-            are_builds => facts::are_builds(results),
-            controls => results.machines.iter().map(facts::controls).collect::<Vec<_>>(),
-            strongest => decisions::chosen(results).map(|chosen| &chosen.strategy),
-            decided => decisions::decided(results),
-        })
+/// What the list of recorded runs says of a report in the folder of this name. What machines do not have in common stands
+/// there for each.
+pub fn entry(name: &str, results: &Results) -> impl Serialize + use<> {
+    context! {
+        name,
+        environments => list(&results.machines, |machine| Serde(&machine.environment)),
+        partial => results.partial,
+        are_builds => facts::are_builds(results),
+        controls => list(&results.machines, facts::controls),
+        strongest => decisions::chosen(results).map(|chosen| &chosen.strategy),
+        decided => decisions::decided(results),
     }
 }
 
-/// The list of recorded runs: a table in Markdown, with a line for each.
-pub fn index(entries: &[Entry]) -> String {
-    let runs: Vec<Value> = entries.iter().map(|entry| entry.0.clone()).collect();
-    render::render_value("index.md", context! { runs => runs })
+/// The list of recorded runs, each as [`entry`] has it: a table in Markdown, with a line for each.
+pub fn index(entries: &[impl Serialize]) -> String {
+    render::render_value("index.md", context! { runs => Serde(entries) })
 }

@@ -5,7 +5,7 @@
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width, presets};
 use serde::Serialize;
 
-use super::collect::{grouped, unique};
+use super::facts::{grouped, unique};
 use super::format::Tone;
 
 /// Rows in groups, under columns.
@@ -68,9 +68,8 @@ impl Cell {
 
     /// Something that is not there, and why.
     pub(super) fn absent(why: impl Into<String>) -> Self {
-        let tone = Tone::Absent;
         Self {
-            tone,
+            tone: Tone::Absent,
             ..Self::text(why)
         }
     }
@@ -100,45 +99,40 @@ const HEADER_LINE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 impl Table {
+    fn rows(&self) -> impl Iterator<Item = &Row> + Clone {
+        self.groups.iter().flat_map(|group| &group.rows)
+    }
+
     /// What is missing, if that is all that its cells say: each reason once. Nothing of a table without rows.
     pub(super) fn missing(&self) -> Option<Vec<&str>> {
-        let rows = self.groups.iter().flat_map(|group| &group.rows);
-        let is_list = self.columns.is_empty();
-        let cells = rows.clone().flat_map(|row| &row.cells);
-        let is_empty = if is_list {
-            rows.count() == 0
-        } else {
-            cells.clone().all(Cell::is_absent)
-        };
+        let cells = self.rows().flat_map(|row| &row.cells);
+        let is_list = self.columns.is_empty() && self.rows().next().is_some();
+        let is_missing = !is_list && cells.clone().all(Cell::is_absent);
         let reasons = cells.map(|cell| cell.lead.as_str());
-        is_empty.then(|| unique(reasons.filter(|why| !why.is_empty())))
+        is_missing.then(|| unique(reasons.filter(|why| !why.is_empty())))
     }
 
     /// Whether its rows lead to what is about them.
     pub(super) fn leads_on(&self) -> bool {
-        let mut rows = self.groups.iter().flat_map(|group| &group.rows);
-        rows.any(|row| !row.link.is_empty())
+        self.rows().any(|row| !row.link.is_empty())
     }
 
     /// The rows as texts, without their groups.
     fn lines(&self) -> Vec<Vec<String>> {
-        let rows = self.groups.iter().flat_map(|group| &group.rows);
-        let line = |row: &Row| {
-            let cells = row.cells.iter().map(Cell::line);
-            [row.head.replace('`', "")]
-                .into_iter()
-                .chain(cells)
-                .collect()
-        };
-        rows.map(line).collect()
+        let lines = self.rows().map(|row| {
+            let head = [row.head.replace('`', "")].into_iter();
+            head.chain(row.cells.iter().map(Cell::line)).collect()
+        });
+        lines.collect()
     }
 
     /// For a terminal, of so many columns if that is known: where a table that is wider has sentences, they go on in the
     /// next line. The first column has names, which stay whole unless they take half of the width.
     pub(super) fn terminal(&self, width: Option<u16>) -> String {
-        let columns = self.columns.iter();
-        let titles = columns.map(|column| format!("{}\n{}", column.title, column.note));
-        let titles = titles.map(|title| title.trim_end().to_owned());
+        let titles = self.columns.iter().map(|column| {
+            let title = format!("{}\n{}", column.title, column.note);
+            title.trim_end().to_owned()
+        });
         let lines = self.lines();
         let length = |text: &String| text.chars().count();
         let longest = lines.iter().map(|line| length(&line[0])).max();
@@ -169,20 +163,16 @@ impl Table {
     }
 }
 
-/// Texts in columns without lines, `indent` columns from the left; what is too long for the width goes on below.
-pub(super) fn columns<const N: usize>(
-    rows: impl IntoIterator<Item = [String; N]>,
-    indent: u16,
-    width: u16,
-) -> String {
+/// A text within a width; what is too long goes on below.
+pub(super) fn wrapped(text: &str, width: u16) -> String {
     let mut table = comfy_table::Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width)
-        .add_rows(rows);
+        .add_row([text]);
     for column in table.column_iter_mut() {
-        column.set_padding((indent, 0));
+        column.set_padding((0, 0));
     }
     table.trim_fmt()
 }
@@ -198,17 +188,14 @@ pub(super) fn stacked(tables: &[(&str, Table)]) -> Table {
     let is_narrow = all().all(|table| table.columns.len() == 1);
     // The cells under a head in a table, by columns that it may not have all.
     let cells = |table: &Table, key: RowKey<'_>| -> Vec<Cell> {
-        let rows = rows_of(table);
-        let row = rows.iter().find(|(known, _)| *known == key);
-        let places = columns_of(table);
-        let cell = |(key, _): &(Key<'_>, _)| {
-            let place = places.iter().position(|(known, _)| known == key)?;
-            row?.1.cells.get(place).cloned()
-        };
-        let cells = columns.iter().map(cell);
-        cells
-            .map(|cell| cell.unwrap_or_else(|| Cell::absent("not measured")))
-            .collect()
+        let row = rows_of(table).find(|(known, _)| *known == key);
+        let cells = columns.iter().map(|(key, _)| {
+            let place = columns_of(table).position(|(known, _)| known == *key);
+            let cell = place.and_then(|place| row?.1.cells.get(place));
+            cell.cloned()
+                .unwrap_or_else(|| Cell::absent("not measured"))
+        });
+        cells.collect()
     };
     let rows = grouped(all().flat_map(rows_of));
     let rows = rows.into_iter().flat_map(|(key, same)| {
@@ -247,20 +234,20 @@ pub(super) fn stacked(tables: &[(&str, Table)]) -> Table {
 /// What machines say under one head, each with its name; once, where all say the same.
 fn named(tables: &[(&str, Table)], lines: Vec<Vec<Cell>>) -> Vec<Vec<Cell>> {
     let is_same = lines.iter().all(|cells| *cells == lines[0]);
-    let shown = if is_same { 1 } else { lines.len() };
-    let lines = tables.iter().zip(lines).take(shown);
-    lines
-        .map(|((name, _), cells)| {
-            let name = if is_same { "every machine" } else { name };
-            // Like a figure, a name is not broken.
-            let tone = Tone::Figure;
-            let name = Cell {
-                tone,
-                ..Cell::text(name)
-            };
-            [vec![name], cells].concat()
-        })
-        .collect()
+    let names = tables.iter().map(|(name, _)| *name);
+    let names = is_same.then_some("every machine").into_iter().chain(names);
+    let lines = names
+        .zip(lines)
+        .take(if is_same { 1 } else { tables.len() });
+    let lines = lines.map(|(name, cells)| {
+        // Like a figure, a name is not broken.
+        let name = Cell {
+            tone: Tone::Figure,
+            ..Cell::text(name)
+        };
+        [vec![name], cells].concat()
+    });
+    lines.collect()
 }
 
 /// A title, and how often it came before.
@@ -281,18 +268,15 @@ fn numbered<'t, T>(
     })
 }
 
-fn columns_of(table: &Table) -> Vec<(Key<'_>, &Column)> {
-    numbered(&table.columns, |column| &column.title).collect()
+fn columns_of(table: &Table) -> impl Iterator<Item = (Key<'_>, &Column)> {
+    numbered(&table.columns, |column| &column.title)
 }
 
-fn rows_of(table: &Table) -> Vec<(RowKey<'_>, &Row)> {
-    let mut rows = Vec::new();
-    for group in &table.groups {
-        let title = group.title.as_str();
+fn rows_of(table: &Table) -> impl Iterator<Item = (RowKey<'_>, &Row)> {
+    table.groups.iter().flat_map(|group| {
         let heads = numbered(&group.rows, |row| &row.head);
-        rows.extend(heads.map(|(key, row)| ((title, key), row)));
-    }
-    rows
+        heads.map(|(key, row)| ((group.title.as_str(), key), row))
+    })
 }
 
 #[cfg(test)]

@@ -5,12 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::context;
-use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
+use super::facts::{Serde, Value, context, list};
+use super::table;
 pub(super) use super::table::Table;
-use super::table::columns;
 
 /// A whole report.
 #[derive(Clone, Debug, Default)]
@@ -35,12 +34,11 @@ pub(super) struct Page {
 impl Document {
     /// What the template of a page is given: its sections, what the other pages have, and on which page an anchor is.
     pub(super) fn context(&self, page: &Page) -> Value {
-        let contents = self.pages.iter().map(|page| {
-            let sections = page.sections.iter();
-            let sections =
-                sections.map(|section| context! { id => &section.id, title => &section.title });
-            let sections = sections.collect::<Vec<_>>();
-            context! { name => page.name, title => page.title, sections => sections }
+        let contents = list(&self.pages, |page| {
+            let section =
+                |section: &Section| context! { id => &section.id, title => &section.title };
+            let sections = list(&page.sections, section);
+            context! { name => page.name, title => page.title, sections }
         });
         let anchors = self.pages.iter().flat_map(|page| {
             let sections = page.sections.iter();
@@ -50,7 +48,7 @@ impl Document {
         context! {
             name => page.name,
             sections => Serde(&page.sections),
-            contents => contents.collect::<Vec<_>>(),
+            contents,
             anchors => Serde(anchors.collect::<BTreeMap<_, _>>()),
             cards => &self.cards,
             links => Serde(&self.links),
@@ -74,7 +72,7 @@ impl Section {
         let mut anchors = vec![self.id.as_str()];
         for block in &self.blocks {
             match block {
-                Block::Fold(fold) => anchors.push(&fold.id),
+                Block::Fold { id, .. } => anchors.push(id),
                 Block::Cards => anchors.extend(cards.values().map(String::as_str)),
                 _ => {}
             }
@@ -85,11 +83,11 @@ impl Section {
     /// For a terminal: the words within a width, and the tables that have sentences. Tables that lead to what follows are
     /// left out, and drawings.
     pub(super) fn terminal(&self, width: u16) -> String {
-        let wrapped = |text: &str| columns([[text.to_owned()]], 0, width);
-        let table = |table: &Table| {
+        let wrapped = |text: &str| table::wrapped(text, width);
+        let shown = |table: &Table| {
             let mut table = table.clone();
             for column in &mut table.columns {
-                column.note = columns([[column.note.clone()]], 0, NOTE_WIDTH);
+                column.note = table::wrapped(&column.note, NOTE_WIDTH);
             }
             let notes = table.notes.iter().map(|note| wrapped(note));
             let parts = [wrapped(&table.caption), table.terminal(Some(width))].into_iter();
@@ -103,9 +101,13 @@ impl Section {
                     items.collect::<Vec<_>>().join("\n")
                 }
                 Block::Command(text) => text.clone(),
-                Block::Code { text, .. } => indented(text),
-                Block::Table(shown) if !shown.leads_on() => table(shown),
-                Block::Fold(fold) => wrapped(&format!("{}: {}", fold.title, fold.gist)),
+                Block::Code { text, .. } => {
+                    let lines = text.lines().map(|line| format!("    {line}"));
+                    let lines = lines.map(|line| line.trim_end().to_owned());
+                    lines.collect::<Vec<_>>().join("\n")
+                }
+                Block::Table(table) if !table.leads_on() => shown(table),
+                Block::Fold { title, gist, .. } => wrapped(&format!("{title}: {gist}")),
                 Block::Table(_) | Block::Figure(_) | Block::Unfold | Block::Cards => return None,
             })
         });
@@ -130,7 +132,13 @@ pub(super) enum Block {
     Table(Table),
     Figure(Figure),
     /// What follows is about one subject, and folded up where the form can, until [`Block::Unfold`].
-    Fold(Fold),
+    Fold {
+        /// The anchor.
+        id: String,
+        title: String,
+        /// The gist in a line.
+        gist: String,
+    },
     Unfold,
     /// The cards of the document.
     Cards,
@@ -148,21 +156,4 @@ pub(super) struct Figure {
     pub(super) svg: String,
     /// Whether the same of another machine may stand beside it.
     pub(super) is_beside: bool,
-}
-
-/// The beginning of what is folded up.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Fold {
-    /// The anchor.
-    pub(super) id: String,
-    pub(super) title: String,
-    /// The gist in a line.
-    pub(super) gist: String,
-}
-
-/// Code between other lines of a terminal.
-fn indented(code: &str) -> String {
-    let lines = code.lines().map(|line| format!("    {line}"));
-    let lines = lines.map(|line| line.trim_end().to_owned());
-    lines.collect::<Vec<_>>().join("\n")
 }

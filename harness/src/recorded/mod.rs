@@ -19,7 +19,7 @@ use model::sample;
 use regex_lite::{Captures, Regex};
 
 use analysis::{Samples, analyse};
-use report::{self, Entry, File, Source};
+use report::{self, File, Source};
 use results::{Machine, Results};
 
 pub use merging::{Known, Read, locate, read};
@@ -112,7 +112,7 @@ pub fn index(reports: &Path, known: &mut Known) -> Result<String> {
     let entries = folders(reports)?.into_iter().map(|folder| {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let read = read(&locate(&folder)?, Some(&folder), known)?;
-        Ok(Entry::from_results(&name, &read.results))
+        Ok(report::entry(&name, &read.results))
     });
     Ok(report::index(&entries.collect::<Result<Vec<_>>>()?))
 }

@@ -75,15 +75,22 @@ fn threads_that_read_and_write_are_a_mix_with_their_rates_and_times() {
     let [part] = &made.parts[..] else {
         panic!("one part: {:?}", made.parts);
     };
-    assert_eq!((part.side, part.threads), (Side::Mixed, 4));
-    assert_eq!((part.rate_per_s, part.writes), (12_500.0, Some(0.1)));
+    let measured = &part.measured;
+    assert_eq!((part.side, measured.threads), (Side::Mixed, 4));
+    assert_eq!(
+        (measured.rate_per_s, measured.writes),
+        (Some(12_500.0), Some(0.1))
+    );
     assert!(!part.is_saturated);
-    assert_eq!((part.pattern, part.burst), (Pattern::Bursts, Some(8)));
+    assert_eq!(
+        (measured.arrivals, measured.burst),
+        (Pattern::Bursts, Some(8))
+    );
     // What takes as long as an operation of a table is no time inside.
-    assert_eq!((part.read.mean_ns, part.read.times.len()), (40.0, 0));
-    let times: Vec<(f64, f64)> = part
-        .write
-        .times
+    assert_eq!((part.section_mean_ns, &measured.section_ns), (40.0, &None));
+    let times = measured.write_section_ns.as_ref().expect("it is long");
+    let times: Vec<(f64, f64)> = times
+        .sections()
         .iter()
         .map(|section| (section.ns, section.share))
         .collect();
@@ -116,10 +123,10 @@ fn threads_that_do_one_thing_are_parts_of_their_own() {
         (made.name.as_str(), made.baseline),
         ("sessions-10", "rwlock/parking_lot")
     );
-    let sides: Vec<(Side, u64, bool)> = made
+    let sides: Vec<(Side, usize, bool)> = made
         .parts
         .iter()
-        .map(|part| (part.side, part.threads, part.is_saturated))
+        .map(|part| (part.side, part.measured.threads, part.is_saturated))
         .collect();
     assert_eq!(sides, [(Side::Readers, 3, false), (Side::Writers, 1, true)]);
     assert_eq!(made.guarded.shape, Shape::Cell);
@@ -158,11 +165,16 @@ fn threads_that_follow_each_other_are_no_more_than_those_alive_at_a_time() {
         let [part] = &made.parts[..] else {
             panic!("one part: {:?}", made.parts);
         };
-        let figures = (part.threads, part.rate_per_s, part.is_saturated);
+        let Part {
+            threads,
+            rate_per_s,
+            ..
+        } = part.measured;
+        let figures = (threads, rate_per_s, part.is_saturated);
         (figures, made.program.is_crowded)
     };
     // 1.9 of 16 s are spent waiting.
-    assert_eq!(only(&recording), ((8, 500.0, true), true));
+    assert_eq!(only(&recording), ((8, Some(500.0), true), true));
     // Those that follow each other may still be as many as the processors for a while, and have one each.
     recording.threads.time_ns = recording.elapsed_ns;
     let ((threads, ..), is_crowded) = only(&recording);
@@ -172,7 +184,7 @@ fn threads_that_follow_each_other_are_no_more_than_those_alive_at_a_time() {
         seen: 1_000,
         time_ns: 1_000 * recording.elapsed_ns,
     };
-    assert_eq!(only(&recording), ((256, 15.6, false), true));
+    assert_eq!(only(&recording), ((256, Some(15.6), false), true));
     let [share] = made(&recording).program.shares[..] else {
         panic!("one share");
     };

@@ -8,17 +8,15 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use minijinja::context;
-use minijinja::value::{Serde, Value};
 use model::environment::Environment;
-use model::scenario::{Axis, Scenario};
 use serde_json::json;
 
-use super::collect::grouped;
+use super::draft::{self, Placed};
+use super::facts::{self, Serde, Value, context, grouped, list};
 use super::view::Section;
-use super::{Form, adoption, draft, flips, format, render};
+use super::{Form, choices, flips, format, render};
 use advice::{
-    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Program, Questions, RecordedWorkload, SCHEMA,
+    Agreement, Conclusion, Earlier, NEGLIGIBLE, Program, Questions, RecordedWorkload, SCHEMA,
     Subject, Times, Workload, asked,
 };
 use results::{Cell, Flag, Guaranteed, Machine, Metric, TOLERATED, Verdict, is_range, is_worse};
@@ -41,29 +39,24 @@ pub fn advice(
     earlier: Option<(&Earlier, Agreement)>,
 ) -> Advice {
     let name = conclusion.decision.protagonist().unwrap_or_default();
-    let part = |part: &Part| {
-        let mean = |times: Option<&Times>| times.map(Times::mean).filter(|&ns| ns > 0.0);
-        let times = [part.read_times(), part.write_times()];
-        let is_spread = |times: &&Times| matches!(times, Times::Shares(_));
-        context! {
-            side => part.side.to_string(),
-            read_ns => mean(times[0]),
-            write_ns => mean(times[1]),
-            spread => times.iter().flatten().any(is_spread),
-            ..Value::from(Serde(part))
-        }
-    };
     let subjects = &questions.subjects;
-    let loses = |name: &str| {
-        let mut subjects = subjects.iter();
-        subjects.any(|subject| subject.loss(results, name).is_some())
-    };
-    let sound = conclusion.sound.iter();
-    let harmless: Vec<&String> = sound.filter(|name| !loses(name)).collect();
+    let loses = |name: &str| subjects.iter().any(|it| it.loss(results, name).is_some());
+    let harmless = conclusion.sound.iter().filter(|name| !loses(name));
     let facts = context! {
         workload => Serde(workload),
         title => workload.title(),
-        parts => workload.parts().iter().map(part).collect::<Vec<_>>(),
+        parts => list(workload.parts(), |part| {
+            let mean = |times: Option<&Times>| times.map(Times::mean).filter(|&ns| ns > 0.0);
+            let times = [part.read_times(), part.write_times()];
+            let is_spread = |times: &&Times| matches!(times, Times::Shares(_));
+            context! {
+                side => part.side.to_string(),
+                read_ns => mean(times[0]),
+                write_ns => mean(times[1]),
+                spread => times.iter().flatten().any(is_spread),
+                ..Value::from(Serde(&part))
+            }
+        }),
         record => Serde(workload.record()),
         record_bytes => workload.record().size(),
         records => workload.table.records(),
@@ -73,13 +66,13 @@ pub fn advice(
         // The strategy that the advice is about.
         name => name,
         // Those that qualify, and lose in no part.
-        harmless => Serde(harmless),
+        harmless => list(harmless, String::as_str),
         strategy => strategy(results, name),
         conclusion => Serde(conclusion),
-        subjects => subjects.iter().map(|question| subject(results, question, name)).collect::<Vec<_>>(),
+        subjects => list(subjects, |question| subject(results, question, name)),
         costs => costs(results, subjects, name),
         sweeps => sweeps(questions, results, name),
-        flips => conclusion.flips.iter().map(flips::crossing).collect::<Vec<_>>(),
+        flips => list(&conclusion.flips, flips::crossing),
         gain => results.margin,
         tolerated => TOLERATED,
         negligible => NEGLIGIBLE,
@@ -119,23 +112,18 @@ fn subject(results: &Machine, subject: &Subject, name: &str) -> Value {
 /// What it takes to use a strategy, and what it promises less than the baseline.
 fn strategy(results: &Machine, name: &str) -> Option<Value> {
     let card = results.card(name)?;
-    let observed = |property| {
-        let property = Guaranteed::Claim(property);
-        let mut all = results.guarantees.iter();
-        let guarantee =
-            all.find(|guarantee| guarantee.strategy == name && guarantee.property == property);
-        guarantee.map(|guarantee| guarantee.observed.as_str())
-    };
-    let weaker = results.weaker_claims(name).into_iter();
-    let weaker = weaker.map(|(property, after, before)| {
+    let weaker = list(results.weaker_claims(name), |(property, after, before)| {
         let [before, after] = [before, after].map(|claim| claim.to_string());
-        let observed = observed(property);
+        let claim = Guaranteed::Claim(property);
+        let mut all = results.guarantees.iter();
+        let observed = all.find(|graded| graded.strategy == name && graded.property == claim);
+        let observed = observed.map(|guarantee| guarantee.observed.as_str());
         context! { property => property.to_string(), before, after, observed }
     });
     Some(context! {
         avoid_when => &card.avoid_when,
-        weaker => weaker.collect::<Vec<_>>(),
-        ..adoption::adoption(results, name)?
+        weaker,
+        ..choices::adoption(results, name)?
     })
 }
 
@@ -160,23 +148,20 @@ fn costs(results: &Machine, subjects: &[Subject], name: &str) -> Vec<Value> {
 }
 
 /// The sweeps beside the workload, and by how many processes the strategy was measured at each of their points.
-fn sweeps(questions: &Questions, results: &Machine, name: &str) -> Vec<Value> {
-    let cells = results.cells.iter().filter(|cell| cell.strategy == name);
-    let cells: Vec<&Cell> = cells.collect();
+fn sweeps(questions: &Questions, results: &Machine, name: &str) -> Value {
     let points = questions.scenarios.iter().flat_map(|scenario| {
         let at = scenario.point.iter().flat_map(|point| &point.coordinates);
         at.map(move |at| ((scenario.family(), at.axis), scenario))
     });
-    let sweep = |((name, axis), points): ((&str, Axis), Vec<&Scenario>)| {
-        let points = points.iter().map(|point| {
-            let of_it = cells.iter().filter(|cell| cell.scenario == point.name);
-            let ratios = of_it.filter_map(|cell| cell.ratio.as_ref());
+    list(grouped(points), |((name_of_sweep, axis), points)| {
+        let points = list(points, |point| {
+            let cells = facts::cells(results, name).filter(|cell| cell.scenario == point.name);
+            let ratios = cells.filter_map(|cell| cell.ratio.as_ref());
             let processes = ratios.map(|ratio| ratio.processes).max().unwrap_or(0);
             context! { at => point.coordinate(axis), processes }
         });
-        context! { name, words => axis.words(), points => points.collect::<Vec<_>>() }
-    };
-    grouped(points).into_iter().map(sweep).collect()
+        context! { name => name_of_sweep, words => axis.words(), points }
+    })
 }
 
 /// The sentences that a template has made: `# name` begins a section and `-` a sentence, which goes on in the lines
@@ -218,30 +203,28 @@ fn evidence(
         let cells = cards.filter_map(|card| subject.cell(results, &card.name));
         let mut cells: Vec<&Cell> = cells.collect();
         cells.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
-        for cell in cells {
-            let ratio = cell.ratio.as_ref();
-            let verdict = match ratio {
+        rows.extend(cells.into_iter().map(|cell| {
+            let verdict = match &cell.ratio {
                 _ if cell.flags.contains(&Flag::Starved) => "starved: 0 operations",
-                Some(ratio)
-                    if ratio.verdict == Verdict::Inconclusive && is_range(ratio.processes) =>
-                {
+                Some(it) if it.verdict == Verdict::Inconclusive && is_range(it.processes) => {
                     "too few processes"
                 }
                 Some(ratio) => format::verdict(ratio.verdict),
                 None if is_baseline(cell) => "baseline",
                 None => "not compared",
             };
-            let ratio = ratio.map(format::ratio).unwrap_or_default();
             let mut gains = program.into_iter().flat_map(|program| &program.gains);
             let gain = gains.find(|gain| gain.strategy == cell.strategy);
             let ends = gain.map(|gain| [gain.low, gain.high].map(|end| format::off(end, 1)));
-            let program = ends.map(|ends| ends.join(" to ")).unwrap_or_default();
-            let (strategy, time) = (&cell.strategy, format::measured(cell));
-            rows.push(json!({
-                "strategy": strategy, "part": part, "time": time, "ratio": ratio, "verdict": verdict,
-                "program": program
-            }));
-        }
+            json!({
+                "strategy": cell.strategy,
+                "part": part,
+                "time": format::measured(cell),
+                "ratio": cell.ratio.as_ref().map(format::ratio).unwrap_or_default(),
+                "verdict": verdict,
+                "program": ends.map(|ends| ends.join(" to ")).unwrap_or_default(),
+            })
+        }));
     }
     rows
 }
@@ -254,10 +237,14 @@ pub fn left(lock: &RecordedWorkload, environment: &Environment) -> Advice {
         environment => Serde(environment),
     };
     let sections = sections(&render::render_value("advice_left.txt", facts));
+    let conclusion = Conclusion {
+        program: Some(lock.program.clone()),
+        ..Conclusion::default()
+    };
     let document = json!({
         "schema": SCHEMA,
-        "baseline": lock.baseline(),
-        "conclusion": Conclusion::left(lock.program.clone()),
+        "baseline": lock.baseline,
+        "conclusion": conclusion,
         "advice": sections,
     });
     Advice { sections, document }
@@ -265,14 +252,13 @@ pub fn left(lock: &RecordedWorkload, environment: &Environment) -> Advice {
 
 /// The workload file of a recorded lock.
 pub fn workload_file(lock: &RecordedWorkload) -> String {
-    let facts = context! { title => lock.title(), ..Value::from(Serde(lock)) };
-    render::markdown_text("recorded_workload.txt", facts)
+    render::markdown_text("recorded_workload.txt", Value::from(Serde(lock)))
 }
 
 impl Advice {
     /// The advice as the first section of a page.
     pub(super) fn section(&self) -> Section {
-        draft::over_findings("advice", &self.facts())
+        draft::over_findings("advice", &self.facts(), Placed::new())
     }
 
     /// Its sentences and its figures.

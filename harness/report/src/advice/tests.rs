@@ -3,6 +3,7 @@
 mod recorded;
 
 use contract::{Progress, ScanConsistency};
+use model::scenario::Axis;
 use model::scenario::Scenario;
 use model::trace::Operation;
 use predict::Band;

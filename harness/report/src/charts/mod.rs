@@ -4,16 +4,16 @@
 //! No library: those for Rust neither group marks by what they are about, which the page's highlighting needs, nor leave
 //! colours to a style sheet.
 
-pub(super) mod intervals;
-pub(super) mod quantiles;
 #[cfg(test)]
 mod tests;
 
-use minijinja::context;
-use minijinja::value::{Serde, Value};
+use model::controls;
 
+use super::facts::{self, Row, Serde, Value, context, list, unique};
+use super::format::{self, duration, percentile};
 use super::render;
-use super::view::Figure;
+use super::view::{Block, Figure};
+use results::{Machine, Ratio, Results};
 
 /// The size of a chart, in pixels.
 const WIDTH: i32 = 840;
@@ -32,9 +32,6 @@ pub(super) const RATIO_MIN: f64 = 0.1;
 /// Pixels from the left and from the top.
 pub(super) type Point = (i32, i32);
 
-/// Pixels with the labels of an axis that stand there.
-pub(super) type Labels = Vec<(i32, String)>;
-
 /// A line through points, with its name beside its end, and what else its template draws of it.
 pub(super) struct Curve<'r> {
     /// The strategy that it is about.
@@ -46,23 +43,23 @@ pub(super) struct Curve<'r> {
 }
 
 /// Curves between axes by a template, their names moved apart where they would overlap.
-pub(super) fn chart(
+pub(super) fn chart<'r>(
     template: &str,
     description: String,
-    curves: &[Curve<'_>],
+    curves: impl IntoIterator<Item = Curve<'r>>,
     facts: Value,
 ) -> Figure {
+    let curves = curves.into_iter().filter(|curve| !curve.path.is_empty());
+    let curves: Vec<Curve<'_>> = curves.collect();
     let named = curves.iter().filter(|curve| !curve.name.is_empty());
-    let ends = named.filter_map(|curve| curve.path.last()).map(|end| end.1);
-    let mut heights = spread(ends, TOP, BOTTOM).into_iter();
-    let curves = curves.iter().filter(|curve| !curve.path.is_empty());
-    let curves = curves.map(|curve| {
+    let ends = named.filter_map(|curve| curve.path.last());
+    let mut heights = spread(ends.map(|end| end.1), TOP, BOTTOM).into_iter();
+    let curves = list(curves, |curve| {
         let is_named = !curve.name.is_empty();
         let height = is_named.then(|| heights.next()).flatten();
         let (strategy, name) = (curve.strategy, curve.name);
-        context! { strategy, name, path => Serde(&curve.path), height, ..curve.facts.clone() }
+        context! { strategy, name, path => Serde(&curve.path), height, ..curve.facts }
     });
-    let curves: Vec<Value> = curves.collect();
     let chart = context! {
         left => LEFT_END,
         right => RIGHT_END,
@@ -89,7 +86,8 @@ pub(super) fn drawing(template: &str, description: String, facts: Value) -> Figu
 pub(super) struct Scale {
     low: f64,
     high: f64,
-    pixels: [i32; 2],
+    /// The pixels between which it lies.
+    pub(super) pixels: [i32; 2],
 }
 
 /// Steps of a decade that are ticks, the densest first.
@@ -103,9 +101,8 @@ impl Scale {
         room: f64,
         pixels: [i32; 2],
     ) -> Option<Self> {
-        let usable = values
-            .into_iter()
-            .filter(|value| *value > 0.0 && value.is_finite());
+        let values = values.into_iter();
+        let usable = values.filter(|value| *value > 0.0 && value.is_finite());
         let (low, high) = usable.fold((f64::INFINITY, 0.0_f64), |(low, high), value| {
             (low.min(value), high.max(value))
         });
@@ -116,9 +113,15 @@ impl Scale {
         })
     }
 
-    /// The pixels between which it lies.
-    pub(super) const fn ends(&self) -> [i32; 2] {
-        self.pixels
+    /// The same for ratios, the baseline's and the margin. What has no end goes on to the edge.
+    pub(super) fn over_ratios<'r>(
+        ratios: impl Iterator<Item = &'r Ratio>,
+        margin: f64,
+        pixels: [i32; 2],
+    ) -> Option<Self> {
+        let ends = ratios.flat_map(|ratio| [ratio.ci_low, ratio.ci_high]);
+        let ends = ends.chain([1.0, margin]).map(|end| end.max(RATIO_MIN));
+        Self::over(ends, 1.15, pixels)
     }
 
     /// The pixel of a value; what lies outside is at the end.
@@ -134,15 +137,16 @@ impl Scale {
     }
 
     /// The ticks as pixels with their labels.
-    pub(super) fn labels(&self, apart: f64, label: impl Fn(f64) -> String) -> Labels {
-        let ticks = self.ticks(apart).into_iter();
-        ticks.map(|tick| (self.at(tick), label(tick))).collect()
+    pub(super) fn labels(&self, apart: f64, label: impl Fn(f64) -> String) -> Value {
+        list(self.ticks(apart), |tick| {
+            Serde((self.at(tick), label(tick)))
+        })
     }
 
     /// As the axis of ratios, below rows: its ticks, where the baseline is, and where the margin.
     pub(super) fn ratios(&self, margin: f64) -> Value {
         let ticks = self.labels(38.0, |tick| format!("{tick}x"));
-        context! { ticks => Serde(ticks), one => self.at(1.0), edge => self.at(margin), margin }
+        context! { ticks, one => self.at(1.0), edge => self.at(margin), margin }
     }
 
     /// Round values at least so many pixels apart: 1, 2, 3, 5, 7 of every decade, or fewer.
@@ -151,11 +155,8 @@ impl Scale {
         let per_decade = (to - from).abs() / (self.high - self.low) * std::f64::consts::LN_10;
         let fits = |steps: &&&[f64]| {
             let next = steps.iter().skip(1).copied().chain([10.0]);
-            let mut gaps = steps
-                .iter()
-                .zip(next)
-                .map(|(step, next)| (next / step).log10());
-            gaps.all(|gap| gap * per_decade >= apart)
+            let mut steps = steps.iter().zip(next);
+            steps.all(|(step, next)| (next / step).log10() * per_decade >= apart)
         };
         let steps = STEPS.iter().find(fits).unwrap_or(&STEPS[STEPS.len() - 1]);
         // Divided by whole powers of ten, so that 0.3 is written as that.
@@ -190,4 +191,158 @@ fn spread(heights: impl Iterator<Item = i32>, top: i32, floor: i32) -> Vec<i32> 
     }
     ends.sort_by_key(|&(index, _)| index);
     ends.into_iter().map(|(_, y)| y).collect()
+}
+
+/// The quantiles of a distribution of times.
+pub(super) struct Quantiles {
+    /// The strategy that it is about, or whatever else.
+    pub(super) name: String,
+    /// One of those of `shapes.svg.j2`.
+    pub(super) colour: &'static str,
+    /// Shares with their times in nanoseconds, ascending.
+    pub(super) points: Vec<(f64, f64)>,
+}
+
+/// Quantiles that the axis names.
+const NAMED: [f64; 5] = [0.5, 0.9, 0.99, 0.999, 0.9999];
+/// Decades of rarity where the axis begins, and behind the rarest quantile.
+const ROOM: [f64; 2] = [0.3, 0.1];
+
+/// Quantiles as curves up to the rarest: how rare to the right, how long upwards; `None` if there are none.
+pub(super) fn quantiles(curves: &[Quantiles]) -> Option<Figure> {
+    let points = || curves.iter().flat_map(|curve| &curve.points);
+    let tail = points().map(|&(share, _)| share).reduce(f64::max)?;
+    let axis = Scale::over(points().map(|&(_, ns)| ns.max(1.0)), 1.26, [BOTTOM, TOP])?;
+    // Decades between all operations and those beyond a share.
+    let rarity = |share: f64| -(1.0 - share).log10();
+    let x_of = |share: f64| {
+        let [first, last] = [ROOM[0], rarity(tail) + ROOM[1]];
+        let part = (rarity(share) - first) / (last - first);
+        LEFT_END + (part * f64::from(RIGHT_END - LEFT_END)).round() as i32
+    };
+    let named = NAMED.into_iter().filter(|&share| share <= tail);
+    let facts = context! {
+        columns => list(named, |share| Serde((x_of(share), percentile(share)))),
+        // Decades only.
+        rows => axis.labels(f64::INFINITY, duration),
+    };
+    let lines = curves.iter().map(|curve| {
+        let at = |&(share, ns): &(f64, f64)| (x_of(share), axis.at(ns));
+        Curve {
+            strategy: &curve.name,
+            name: &curve.name,
+            path: curve.points.iter().map(at).collect(),
+            facts: context! { colour => curve.colour },
+        }
+    });
+    let words = |&(share, ns): &(f64, f64)| format!("{} {}", percentile(share), duration(ns));
+    let ends = curves.iter().filter_map(|curve| {
+        let [first, last] = [curve.points.first()?, curve.points.last()?].map(words);
+        Some(format!("{} {first}, {last}", curve.name))
+    });
+    let description = ends.collect::<Vec<_>>().join("; ");
+    Some(chart("quantiles", description, lines, facts))
+}
+
+/// Where the names end.
+const NAMES: i32 = 205;
+/// The widths of an axis, of the figures beside it and of the room between panels.
+const AXIS: i32 = 320;
+const FIGURES: i32 = 190;
+const GAP: i32 = 10;
+/// Panels that stand side by side on a screen.
+const PANELS: usize = 2;
+
+/// A row of a machine, and what stands above its panel.
+type Panel<'r> = (&'r Machine, Row<'r>, String);
+/// A strategy with its ratio in each panel.
+type Line<'r> = (&'r str, Vec<Option<&'r Ratio>>);
+
+/// The contenders of rows: rows of one machine side by side, or of each row the machines. Names of those that are not meant are
+/// faint.
+pub(super) fn intervals<'r>(
+    results: &'r Results,
+    rows: &[Row<'r>],
+    is_meant: impl Fn(&str) -> bool,
+) -> Vec<Block> {
+    let figures: Vec<Option<Figure>> = if let [machine] = results.machines.as_slice() {
+        let panel = |row: &Row<'r>| (machine, *row, row.label(machine));
+        let panels = |rows: &[Row<'r>]| rows.iter().map(panel).collect::<Vec<_>>();
+        let groups = rows.chunks(PANELS);
+        groups
+            .map(|rows| interval_figure(&panels(rows), &is_meant))
+            .collect()
+    } else {
+        let of_row = |row: &Row<'r>| {
+            let panel = |machine: &'r Machine| (machine, *row, machine.name.clone());
+            let panels: Vec<Panel<'r>> = results.machines.iter().map(panel).collect();
+            let label = facts::label(&results.machines, &row.scenario.name, row.metric);
+            let caption = format!("{label}: ");
+            let figure = interval_figure(&panels, &is_meant)?;
+            Some(Figure { caption, ..figure })
+        };
+        rows.iter().map(of_row).collect()
+    };
+    figures.into_iter().flatten().map(Block::Figure).collect()
+}
+
+/// The best over all panels first, each panel over the interval of the baseline against itself. `None` if nothing was
+/// compared.
+fn interval_figure<'r>(panels: &[Panel<'r>], is_meant: impl Fn(&str) -> bool) -> Option<Figure> {
+    let names = panels.iter().flat_map(|panel| facts::ranked(panel.0));
+    let line = |name| -> Line<'r> {
+        let ratios = panels.iter().map(|(machine, row, _)| {
+            let is_ranked = machine.is_ranked(name);
+            row.ratio(machine, name).filter(|_| is_ranked)
+        });
+        (name, ratios.collect())
+    };
+    let mut lines: Vec<Line<'_>> = unique(names).into_iter().map(line).collect();
+    lines.retain(|(_, ratios)| ratios.iter().any(Option::is_some));
+    lines.sort_by(|(_, a), (_, b)| facts::mean_ln(b).total_cmp(&facts::mean_ln(a)));
+    let ((best, _), (last, _)) = (lines.first()?, lines.last()?);
+    let axes = panels.iter().zip(lefts()).enumerate();
+    let axes = axes.map(|(number, ((machine, row, _), left))| {
+        let ratios = lines.iter().filter_map(|(_, ratios)| ratios[number]);
+        let ratios = ratios.chain(row.ratio(machine, controls::SAME));
+        Scale::over_ratios(ratios, machine.margin, [left, left + AXIS])
+    });
+    let axes: Vec<Scale> = axes.collect::<Option<_>>()?;
+    let facts = context! {
+        width => lefts().nth(panels.len()),
+        names => NAMES,
+        panels => list(panels.iter().zip(&axes), |((machine, row, title), axis)| {
+            let noise = row.ratio(machine, controls::SAME);
+            let noise = noise.map(|ratio| [ratio.ci_low, ratio.ci_high].map(|end| axis.at(end)));
+            context! {
+                title,
+                noise => noise.map(|[low, high]| vec![low, high.max(low + 1)]),
+                middle => axis.pixels[0] + AXIS / 2,
+                axis => axis.ratios(machine.margin),
+            }
+        }),
+        lines => list(&lines, |(name, ratios)| {
+            let cells = list(ratios.iter().zip(&axes), |(ratio, axis)| {
+                let at = |end: fn(&Ratio) -> f64| ratio.map(|ratio| axis.at(end(ratio)));
+                context! {
+                    ratio => Serde(ratio),
+                    low => at(|ratio| ratio.ci_low),
+                    x => at(|ratio| ratio.median),
+                    high => at(|ratio| ratio.ci_high),
+                    is_below => ratio.is_some_and(|ratio| axis.is_below(ratio.median)),
+                    figures => axis.pixels[1] + GAP,
+                }
+            });
+            context! { name => *name, is_meant => is_meant(name), cells }
+        }),
+    };
+    let strategies = format::counted(lines.len(), "strategy", Some("strategies"));
+    let baseline = &panels.first()?.0.baseline;
+    let description = format!("{strategies} compared with {baseline}; best {best}, last {last}");
+    Some(drawing("intervals", description, facts))
+}
+
+/// Where the panels begin.
+fn lefts() -> impl Iterator<Item = i32> {
+    (0..).map(|panel| NAMES + GAP + panel * (AXIS + FIGURES + GAP))
 }

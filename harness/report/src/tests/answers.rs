@@ -25,7 +25,7 @@ fn header(lines: &mut [Line]) -> &mut Header {
 
 /// Every form in which a reader meets the results.
 fn everywhere(results: &Results) -> String {
-    let index = index(&[Entry::from_results("run", results)]);
+    let index = index(&[entry("run", results)]);
     [
         html(results),
         markdown(results),
@@ -185,11 +185,11 @@ fn a_difference_that_no_one_notices_is_no_loss() {
         (recommendation.decision, recommendation.losses.len()),
         (Decision::Adopt, 0)
     );
-    let tradeoffs = adoption::Tradeoffs::from_machine(alone(&results), "novel/thing");
-    assert!(
-        tradeoffs.rows.is_empty() && tradeoffs.weaker.is_empty() && tradeoffs.memory.is_none(),
-        "{tradeoffs:?}"
-    );
+    let tradeoffs = choices::tradeoffs(alone(&results), "novel/thing");
+    for name in ["rows", "weaker", "memory"] {
+        let fact = tradeoffs.get_attr(name).expect("there is such a fact");
+        assert!(!fact.is_true() && !fact.is_undefined(), "{name}: {fact}");
+    }
     let costs = "| `novel/thing` | none | none | at most 5 % more |";
     assert!(markdown(&results).contains(costs));
     // The matrix of all rows has no sign for it either.
@@ -200,10 +200,10 @@ fn a_difference_that_no_one_notices_is_no_loss() {
         .recommendation("novel/thing")
         .expect("it was judged");
     assert!(!recommendation.losses.is_empty(), "{recommendation:?}");
-    let tradeoffs = adoption::Tradeoffs::from_machine(alone(&more), "novel/thing");
-    assert!(!tradeoffs.rows.is_empty(), "{tradeoffs:?}");
-    let memory = tradeoffs.memory.expect("it has more");
-    assert_eq!(memory, "1.21x the memory per record");
+    let tradeoffs = choices::tradeoffs(alone(&more), "novel/thing");
+    let fact = |name| tradeoffs.get_attr(name).expect("there is such a fact");
+    assert!(fact("rows").is_true(), "{tradeoffs}");
+    assert_eq!(fact("memory").as_str(), Some("1.21x the memory per record"));
     assert!(markdown(&more).contains("| 1.21x the memory per record |"));
     assert!(markdown(&more).contains("**-**"));
 }
@@ -271,7 +271,7 @@ fn the_index_names_whom_the_report_does() {
     ])
     .results();
     assert!(answered(&results).contains("Adopt `novel/safe`"));
-    let index = index(&[Entry::from_results("run", &results)]);
+    let index = index(&[entry("run", &results)]);
     assert!(index.contains("strongest is `novel/safe`"), "{index}");
 }
 

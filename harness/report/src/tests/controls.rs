@@ -86,7 +86,7 @@ fn a_slowdown_that_is_not_found_is_said() {
         headline(&results)
     );
     assert!(comment(&results).contains(&words), "{}", comment(&results));
-    let index = index(&[Entry::from_results("run", &results)]);
+    let index = index(&[entry("run", &results)]);
     assert!(index.contains(&format!("; {failed} control")), "{index}");
 }
 

@@ -150,7 +150,7 @@ fn builds_that_differ_are_told_with_what_was_not_inlined() {
     let text = markdown(&both);
     assert!(text.contains("stock, novel/thing: novel::outlined"));
     assert!(text.contains("on 2 builds of one machine (release and stock)"));
-    let index = index(&[Entry::from_results("run", &both)]);
+    let index = index(&[entry("run", &both)]);
     assert!(index.contains("2 builds of one machine merged"), "{index}");
     // On other hardware the difference is the machine's.
     let mut elsewhere = both.machines.clone();

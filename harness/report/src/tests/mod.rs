@@ -303,7 +303,7 @@ fn a_broken_guarantee_removes_a_strategy_from_ranking() {
     );
     let machine = alone(&results);
     let rows = facts::report_rows(machine);
-    let figures = charts::intervals::figures(&results, &rows, |_| true);
+    let figures = charts::intervals(&results, &rows, |_| true);
     assert!(!figures.is_empty(), "others are ranked");
     for figure in figures {
         let view::Block::Figure(figure) = figure else {

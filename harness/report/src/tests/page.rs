@@ -159,7 +159,7 @@ fn the_report_says_once_how_to_adopt_an_answer() {
 fn a_drawing_has_all_about_a_strategy_in_one_layer() {
     let results = results_of_three();
     let rows = facts::report_rows(alone(&results));
-    let figures = charts::intervals::figures(&results, &rows, |_| true);
+    let figures = charts::intervals(&results, &rows, |_| true);
     assert!(!figures.is_empty());
     for figure in figures {
         let view::Block::Figure(view::Figure { svg, .. }) = figure else {

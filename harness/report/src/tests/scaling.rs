@@ -13,7 +13,7 @@ fn results() -> Results {
 fn page(results: &Results, strategy: &str) -> Vec<Block> {
     let blocks = super::super::evidence::section(results).blocks.into_iter();
     let is_before =
-        |block: &Block| !matches!(block, Block::Fold(fold) if fold.title.contains(strategy));
+        |block: &Block| !matches!(block, Block::Fold { title, .. } if title.contains(strategy));
     let page = blocks.skip_while(is_before);
     page.take_while(|block| *block != Block::Unfold).collect()
 }
@@ -81,7 +81,7 @@ fn without_traces_it_says_what_is_missing() {
     let results = analysis::merge(vec![analyse(&samples)]);
     let absent = "Nothing is predicted: the samples lack a trace of the strategies or a calibration of the machine. \
                   `pivot predict` makes up for both.";
-    let blocks = super::super::scaling::section(&results).blocks;
+    let blocks = super::super::evidence::scaling(&results).blocks;
     assert_eq!(blocks, [Block::Prose(absent.into())]);
     let blocks = super::super::evidence::section(&results).blocks;
     assert!(blocks.contains(&Block::Prose(absent.into())));
