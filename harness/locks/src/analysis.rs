@@ -1,7 +1,7 @@
 //! From a recording to figures and verdicts.
 
 use model::collect::unique;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use stats::student;
 
 use crate::bound::{GAIN_LEAST, Load, WAIT_P99_LEAST_NS};
@@ -160,42 +160,26 @@ pub struct AnalysedUse {
     pub failed_tries: u64,
     /// The time waited.
     pub waiting_ns: u64,
-    /// Quantiles of the waits of those that waited.
-    pub wait: Quantiles,
+    /// The waits of those that waited.
+    #[serde(rename = "wait", serialize_with = "quantiles")]
+    pub waits: Histogram,
     /// The mean hold.
     pub held_mean_ns: Option<Estimate>,
-    /// Quantiles of the holds.
-    pub held: Quantiles,
+    /// The holds that were timed.
+    #[serde(rename = "held", serialize_with = "quantiles")]
+    pub holds: Histogram,
     /// The time that others waited while this site held the lock.
     pub blocks_ns: u64,
     /// The same as a share of all blocked time.
     pub blocks_share: f64,
     /// Guards that were held across `.await`.
     pub across_await: u64,
-    /// The waits of those that waited.
-    #[serde(skip)]
-    pub waits: Histogram,
-    /// The holds that were timed.
-    #[serde(skip)]
-    pub holds: Histogram,
 }
 
 /// Quantiles in nanoseconds; nothing of no times.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Quantiles {
-    /// The median.
-    pub p50: Option<f64>,
-    /// The 90th percentile.
-    pub p90: Option<f64>,
-    /// The 99th percentile.
-    pub p99: Option<f64>,
-}
-
-impl From<&Histogram> for Quantiles {
-    fn from(times: &Histogram) -> Self {
-        let [p50, p90, p99] = [0.5, 0.9, 0.99].map(|share| times.quantile(share));
-        Self { p50, p90, p99 }
-    }
+fn quantiles<S: Serializer>(times: &Histogram, to: S) -> Result<S::Ok, S::Error> {
+    let shares = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)];
+    to.collect_map(shares.map(|(name, share)| (name, times.quantile(share))))
 }
 
 /// A call site that waited while another one held the lock.
@@ -339,14 +323,12 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
             contended: usage.contended,
             failed_tries: usage.failed_tries,
             waiting_ns: usage.waiting_ns,
-            wait: Quantiles::from(&usage.wait),
+            waits: usage.wait.clone(),
             held_mean_ns: mean(&usage.held, usage.acquired),
-            held: Quantiles::from(&usage.held.histogram),
+            holds: usage.held.histogram.clone(),
             blocks_ns,
             blocks_share: share(blocks_ns),
             across_await: usage.across_await,
-            waits: usage.wait.clone(),
-            holds: usage.held.histogram.clone(),
         }
     });
     let mut uses: Vec<AnalysedUse> = uses.collect();

@@ -97,11 +97,8 @@ impl Load {
     }
 
     fn gain_without(&self, lost_ns: f64) -> f64 {
-        let spent = self.spent_ns();
-        if spent <= 0.0 {
-            return 0.0;
-        }
-        let share = (lost_ns / spent).clamp(0.0, 1.0);
+        // The length of a recording is not 0.
+        let share = (lost_ns / self.spent_ns()).clamp(0.0, 1.0);
         share / (1.0 - share)
     }
 }

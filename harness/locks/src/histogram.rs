@@ -44,12 +44,11 @@ impl Histogram {
 
     /// What all times together are at least and at most, in nanoseconds.
     pub(crate) fn sum_bounds(&self) -> [f64; 2] {
-        let ends = |end: usize| {
-            self.0
-                .iter()
-                .map(move |bucket| bucket[end] as f64 * bucket[2] as f64)
-        };
-        [ends(0).sum(), ends(1).sum()]
+        [0, 1].map(|end| {
+            let times = self.0.iter();
+            let sums = times.map(|bucket| bucket[end] as f64 * bucket[2] as f64);
+            sums.sum()
+        })
     }
 
     /// What all times together are, by the middles of their buckets.

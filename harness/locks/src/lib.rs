@@ -27,8 +27,8 @@ mod validation;
 pub mod verdict;
 
 pub use analysis::{
-    Analysed, AnalysedUse, Analysis, Arrivals, Blocked, Caution, Estimate, MattersFrom, Quantiles,
-    Totals, analyse,
+    Analysed, AnalysedUse, Analysis, Arrivals, Blocked, Caution, Estimate, MattersFrom, Totals,
+    analyse,
 };
 pub use change::{Change, Figure, NOTABLE, Pair, Quantity, Single, Trend, compare};
 pub use histogram::Histogram;

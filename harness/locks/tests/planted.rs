@@ -138,7 +138,8 @@ impl Comparison {
             let its_part = same.acquired as f64 / analysed.totals.acquired as f64;
             self.add(format!("{site}: share"), &Value::from(part), its_part);
             if usage["held_p50_ns"].as_f64() >= Some(HOLD_LEAST_NS) {
-                let [p50, p90] = [same.held.p50, same.held.p90].map(Option::unwrap_or_default);
+                let quantile = |share| same.holds.quantile(share).unwrap_or_default();
+                let [p50, p90] = [0.5, 0.9].map(quantile);
                 self.add(format!("{site}: held_p50_ns"), &usage["held_p50_ns"], p50);
                 self.add(format!("{site}: held_p90_ns"), &usage["held_p90_ns"], p90);
             }

@@ -21,7 +21,7 @@ struct Counters {
 }
 
 fn counters() -> Counters {
-    let shared = Box::leak(Box::new(Shared::new(clock(), clock().now())));
+    let shared = Box::leak(Box::new(Shared::new()));
     Counters {
         block: Box::leak(Box::new(Block::new(shared))),
         beside: Box::leak(Box::new(Beside::new())),

@@ -6,8 +6,6 @@
 
 use std::time::Duration;
 
-use crate::clock::Clock;
-
 /// Windows that stay open: as many milliseconds late may a report come.
 const OPEN: u64 = 128;
 
@@ -65,11 +63,7 @@ pub(crate) struct Arrivals {
 }
 
 impl Arrivals {
-    pub(crate) fn new(clock: &Clock, start: u64) -> Self {
-        Self::with_window(clock.ticks(WINDOW), start)
-    }
-
-    fn with_window(window: u64, start: u64) -> Self {
+    pub(crate) fn new(window: u64, start: u64) -> Self {
         Self {
             window,
             start,
@@ -164,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_is_not_timed_is_spread_and_the_last_one_is_not() {
-        let mut arrivals = Arrivals::with_window(10, 0);
+        let mut arrivals = Arrivals::new(10, 0);
         // One, after a long pause: there where it came.
         arrivals.add(0, 35, 1);
         assert_eq!(sums(&arrivals, 5), [0, 0, 0, 1, 0]);
@@ -175,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_report_from_another_thread_can_be_late() {
-        let mut arrivals = Arrivals::with_window(10, 0);
+        let mut arrivals = Arrivals::new(10, 0);
         arrivals.add(0, 55, 1);
         arrivals.add(0, 25, 1);
         assert_eq!(sums(&arrivals, 6), [0, 0, 1, 0, 0, 1]);
@@ -188,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_full_window_stays_full() {
-        let mut arrivals = Arrivals::with_window(10, 0);
+        let mut arrivals = Arrivals::new(10, 0);
         arrivals.add(0, 5, u64::from(u32::MAX));
         arrivals.add(0, 5, 2);
         assert_eq!(sums(&arrivals, 1), [u64::from(u32::MAX)]);
@@ -196,7 +190,7 @@ mod tests {
 
     #[test]
     fn long_windows_are_sums_of_short_ones() {
-        let mut arrivals = Arrivals::with_window(10, 0);
+        let mut arrivals = Arrivals::new(10, 0);
         for tick in (5..2000).step_by(10) {
             arrivals.add(tick, tick, 2);
         }
@@ -208,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_long_pause_is_many_empty_windows() {
-        let mut arrivals = Arrivals::with_window(10, 0);
+        let mut arrivals = Arrivals::new(10, 0);
         arrivals.add(0, 5, 300);
         arrivals.add(5, 10_000_005, 100);
         let (short, long) = arrivals.until(10_000_010);
@@ -219,7 +213,7 @@ mod tests {
 
     #[test]
     fn bursts_are_told_from_a_steady_flow() {
-        let mut bursts = Arrivals::with_window(10, 0);
+        let mut bursts = Arrivals::new(10, 0);
         for tick in (5..10_000).step_by(100) {
             bursts.add(tick, tick, 50);
         }

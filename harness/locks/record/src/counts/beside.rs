@@ -94,7 +94,7 @@ impl Beside {
                     return false;
                 }
                 batch.left.store(left - 1, Ordering::Relaxed);
-                self.holder.set(site);
+                self.holder.set(Some(site));
                 return true;
             }
         }
@@ -106,7 +106,7 @@ impl Beside {
     #[cold]
     #[inline(never)]
     pub(crate) fn turn(&self, block: &'static Block, site: Site) -> Option<Box<Trace>> {
-        self.holder.set(site);
+        self.holder.set(Some(site));
         let is_site = |at: &AtomicPtr<_>| ptr::eq(at.load(Ordering::Relaxed), site);
         let known = self.sites.iter().position(is_site);
         let index = known.unwrap_or_else(|| self.replace_oldest(block, site));
@@ -248,8 +248,7 @@ mod tests {
     }
 
     fn block() -> &'static Block {
-        let clock = crate::clock::clock();
-        let shared = Box::leak(Box::new(crate::block::Shared::new(clock, clock.now())));
+        let shared = Box::leak(Box::new(crate::block::Shared::new()));
         Box::leak(Box::new(Block::new(shared)))
     }
 

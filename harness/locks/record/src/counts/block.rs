@@ -16,8 +16,8 @@ use std::panic::Location;
 use std::ptr;
 use std::time::Duration;
 
-use crate::arrivals::Arrivals;
-use crate::clock::{self, Clock};
+use crate::arrivals::{Arrivals, WINDOW};
+use crate::clock;
 use crate::histogram::Histogram;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, lock};
 
@@ -211,9 +211,9 @@ pub(crate) fn address(site: Site) -> *mut Location<'static> {
 }
 
 impl Shared {
-    pub(crate) fn new(clock: &Clock, now: u64) -> Mutex<Self> {
+    pub(crate) fn new() -> Mutex<Self> {
         Mutex::new(Self {
-            arrivals: Arrivals::new(clock, now),
+            arrivals: Arrivals::new(clock::clock().ticks(WINDOW), clock::now()),
             lengths: Summary::default(),
         })
     }
@@ -224,16 +224,11 @@ impl Holder {
         Self(::std::sync::atomic::AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// Relaxed, here and below: it points to a constant of the program.
+    /// It enters, or leaves. Relaxed, here and below: it points to a constant of the program.
     #[inline(always)]
-    pub(crate) fn set(&self, site: Site) {
-        self.0.store(address(site), Ordering::Relaxed);
-    }
-
-    /// It leaves.
-    #[inline(always)]
-    pub(crate) fn leave(&self) {
-        self.0.store(ptr::null_mut(), Ordering::Relaxed);
+    pub(crate) fn set(&self, site: Option<Site>) {
+        let holder = site.map_or(ptr::null_mut(), address);
+        self.0.store(holder, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> Option<Site> {
@@ -287,7 +282,7 @@ impl Block {
         let slot = &self.slots[home(site)];
         let is_counted = ptr::eq(slot.site.load(Ordering::Relaxed), site) && slot.count_down();
         if is_counted {
-            self.holder.set(site);
+            self.holder.set(Some(site));
         }
         is_counted
     }
@@ -296,7 +291,7 @@ impl Block {
     #[cold]
     #[inline(never)]
     pub(crate) fn enter(&'static self, site: Site) -> Option<Box<Trace>> {
-        self.holder.set(site);
+        self.holder.set(Some(site));
         self.count(self.slot(site))
     }
 
@@ -416,8 +411,17 @@ impl Block {
         let mut probed = (0..SITES).map(|step| (home(site) + step) % SITES);
         let free = probed.find(|index| details.entries[*index].is_none());
         let index = free.unwrap_or(OTHER);
-        let entry = Entry::new((index != OTHER).then_some(site), clock::now());
-        details.entries[index] = Some(Box::new(entry));
+        let now = clock::now();
+        details.entries[index] = Some(Box::new(Entry {
+            site: (index != OTHER).then_some(site),
+            acquired: 0,
+            failed_tries: 0,
+            modes: Default::default(),
+            threads: [0; 4],
+            span: 1,
+            spans: Spans::new(now),
+            last_timed: now,
+        }));
         let slot = &self.slots[index];
         slot.left.store(1, Ordering::Relaxed);
         slot.site.store(address(site), Ordering::Relaxed);
@@ -531,21 +535,6 @@ pub(crate) fn next(random: &mut u32) -> u32 {
     *random
 }
 
-impl Entry {
-    fn new(site: Option<Site>, now: u64) -> Self {
-        Self {
-            site,
-            acquired: 0,
-            failed_tries: 0,
-            modes: [Mode::default(), Mode::default()],
-            threads: [0; 4],
-            span: 1,
-            spans: Spans::new(now),
-            last_timed: now,
-        }
-    }
-}
-
 impl Spans {
     fn new(now: u64) -> Self {
         Self {
@@ -621,7 +610,7 @@ mod tests {
     /// Loom does not try a failed attempt at a mutex where another thread holds it: it takes it for no access.
     #[test]
     fn an_acquisition_is_counted_while_a_snapshot_is_taken() {
-        let shared = Box::leak(Box::new(Shared::new(clock::clock(), clock::now())));
+        let shared = Box::leak(Box::new(Shared::new()));
         let block: &'static Block = Box::leak(Box::new(Block::new(shared)));
         let site = Location::caller();
         assert!(block.enter(site).is_some());
@@ -646,7 +635,7 @@ mod tests {
     #[test]
     fn a_timed_acquisition_stands_for_its_span() {
         let clock = clock::clock();
-        let shared = Box::leak(Box::new(Shared::new(clock, clock.now())));
+        let shared = Box::leak(Box::new(Shared::new()));
         let block: &'static Block = Box::leak(Box::new(Block::new(shared)));
         let slot = block.slot(Location::caller());
         let opened = clock.now();

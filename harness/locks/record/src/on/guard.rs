@@ -105,7 +105,7 @@ impl<G: Deref> Guard<G> {
         let trace = guard.trace.take();
         // SAFETY: it is not used again.
         let inner = map(unsafe { ManuallyDrop::take(&mut guard.inner) });
-        if let (Some(inside), Some(site)) = (inside, site) {
+        if let Some(inside) = inside {
             inside.set(site);
         }
         Guard {
@@ -136,7 +136,7 @@ impl<G: Deref> Guard<G> {
     fn leave(&mut self) {
         if let Some(holder) = self.inside {
             // SAFETY: the guard still holds the lock.
-            unsafe { holder.as_ref() }.leave();
+            unsafe { holder.as_ref() }.set(None);
         }
     }
 }

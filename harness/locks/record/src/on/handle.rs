@@ -158,7 +158,7 @@ impl Handle {
                 return Some(Entered::new(&block.holder, trace));
             }
             let trace = if record.is_merged {
-                self.beside.holder.set(site);
+                self.beside.holder.set(Some(site));
                 block.enter(site)
             } else {
                 self.beside.turn(block, site)

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::block::{Block, Shared, Site};
-use crate::clock;
 use crate::keys::Keys;
 use crate::sync::lock;
 
@@ -102,7 +101,7 @@ impl Registry {
             return merged;
         }
         let is_merged = *count >= PER_SITE || self.records.len() >= IN_ALL;
-        let shared = Box::leak(Box::new(Shared::new(clock::clock(), clock::now())));
+        let shared = Box::leak(Box::new(Shared::new()));
         let record = &*Box::leak(Box::new(Record {
             exclusive: Block::new(shared),
             family,

@@ -301,8 +301,6 @@ fn tried<G>(result: TryLockResult<G>) -> Option<(G, bool)> {
 /// What was got, and whether the lock is poisoned.
 #[inline(always)]
 fn acquired<G>(result: LockResult<G>) -> (G, bool) {
-    match result {
-        Ok(guard) => (guard, false),
-        Err(poisoned) => (poisoned.into_inner(), true),
-    }
+    let is_poisoned = result.is_err();
+    (result.unwrap_or_else(PoisonError::into_inner), is_poisoned)
 }
