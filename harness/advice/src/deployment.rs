@@ -111,9 +111,8 @@ pub(super) fn deployment(
         let forecast = |operation| forecast(scaling, operation, &places, pair, rivals);
         let forecasts: Vec<Forecast> = operations.into_iter().map(forecast).collect();
         let is_predicted = forecasts.iter().any(|it| !it.machines.is_empty());
-        is_predicted
-            .then_some(forecasts)
-            .ok_or(Unpredictable::NotAlone)
+        let forecasts = is_predicted.then_some(forecasts);
+        forecasts.ok_or(Unpredictable::NotAlone)
     };
     let forecasts = forecasts();
     let too_small = small.iter().filter(|_| forecasts.is_ok());

@@ -142,19 +142,18 @@ impl Workload {
 
     /// The record that is closest to the user's.
     pub fn record(&self) -> RecordKind {
-        match self.table.value {
-            Some(ValueKind::Arc) => return RecordKind::Shared,
-            Some(ValueKind::Heap) => return RecordKind::Snapshot,
-            _ if self.needs.heap_records => return RecordKind::Snapshot,
-            _ => (),
+        match (self.table.value, self.table.record_bytes) {
+            (Some(ValueKind::Arc), _) => RecordKind::Shared,
+            (Some(ValueKind::Heap), _) => RecordKind::Snapshot,
+            _ if self.needs.heap_records => RecordKind::Snapshot,
+            (_, None) => RecordKind::Status,
+            (_, Some(bytes)) => {
+                let distance = |kind: RecordKind| (kind.size() as f64 / bytes as f64).ln().abs();
+                let kinds = PLAIN.into_iter();
+                let closest = kinds.min_by(|&a, &b| distance(a).total_cmp(&distance(b)));
+                closest.unwrap_or_default()
+            }
         }
-        let Some(bytes) = self.table.record_bytes else {
-            return RecordKind::Status;
-        };
-        let distance = |kind: RecordKind| (kind.size() as f64 / bytes as f64).ln().abs();
-        let kinds = PLAIN.into_iter();
-        let closest = kinds.min_by(|&a, &b| distance(a).total_cmp(&distance(b)));
-        closest.unwrap_or_default()
     }
 
     /// A scenario in which no thread does anything yet.

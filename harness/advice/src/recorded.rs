@@ -55,13 +55,10 @@ pub struct RecordedWorkload {
     title: String,
     /// The recorded lock.
     pub program: Program,
-    kind: Kind,
-    library: Library,
+    recorded: Analysed,
     type_name: String,
     made_at: String,
-    instances: u64,
     seconds: f64,
-    acquired: u64,
     /// The strategy that is there now.
     pub baseline: &'static str,
     /// Guards that were held across `.await`; nothing of threads.
@@ -181,13 +178,10 @@ impl RecordedWorkload {
             name: slug(lock),
             title: toml::Value::from(title).to_string(),
             program,
-            kind: lock.kind,
-            library: lock.library,
+            recorded: lock.clone(),
             type_name: line(&lock.value.type_name),
             made_at: line(&lock.made_at.to_string()),
-            instances: lock.instances,
             seconds: rounded(seconds(recording)),
-            acquired: lock.totals.acquired,
             baseline: match (lock.library, lock.kind) {
                 (Library::ParkingLot, Kind::Mutex) => "mutex/parking_lot",
                 (Library::ParkingLot, Kind::Rwlock) => "rwlock/parking_lot",
@@ -498,9 +492,8 @@ fn part(
 
 /// Where the lock is taken.
 fn sites<'a>(uses: impl IntoIterator<Item = &'a AnalysedUse>) -> Vec<String> {
-    let sites = uses
-        .into_iter()
-        .map(|usage| line(&format!("{}:{}", usage.site.file, usage.site.line)));
+    let sites = uses.into_iter().map(|usage| &usage.site);
+    let sites = sites.map(|site| line(&format!("{}:{}", site.file, site.line)));
     model::collect::unique(sites)
 }
 

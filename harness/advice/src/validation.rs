@@ -152,10 +152,8 @@ fn validate_part(part: &Part) -> Validity {
         ("inserts", inserts.is_some(), inserts_may_be),
         ("scans", part.scans.is_some(), is_mixed),
     ];
-    let misplaced = fields
-        .iter()
-        .find(|(_, is_given, may_be)| *is_given && !may_be);
-    if let Some((field, ..)) = misplaced {
+    let mut fields = fields.iter();
+    if let Some((field, ..)) = fields.find(|(_, is_given, may_be)| *is_given && !may_be) {
         return Err(format!("[SIDE] takes no {field}"));
     }
     within("SIDE.threads", part.threads, 1..=THREADS_MAX)?;

@@ -54,11 +54,10 @@ pub struct Workload {
 }
 
 /// The table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Table {
     /// What it is.
-    #[serde(default)]
     pub shape: Shape,
     /// How many records it holds; a cell holds one.
     pub records: Option<usize>,
@@ -67,18 +66,14 @@ pub struct Table {
     /// The size of a record that is plain data, in bytes; 64 without it.
     pub record_bytes: Option<usize>,
     /// What the keys are.
-    #[serde(default)]
     pub keys: KeyKind,
     /// How long keys are that are strings, in bytes.
     pub key_bytes: Option<usize>,
     /// What hashes the keys.
-    #[serde(default)]
     pub hasher: Hasher,
     /// What records are called.
-    #[serde(default)]
     pub ids: Identifiers,
     /// Which records are asked for how often.
-    #[serde(default)]
     pub skew: Keys,
     /// With the skew `hot`: the share of operations that the hot record gets.
     pub hot_share: Option<f64>,
@@ -344,10 +339,9 @@ pub enum Allocation {
 
 /// Which operations decide; what gets worse in the others is reported, and decides nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Criterion {
     /// The parts that decide; all without it.
-    #[serde(default)]
     pub by: Vec<Side>,
 }
 
@@ -443,14 +437,11 @@ impl Workload {
             (Side::Scanners, &self.scanners),
             (Side::Mixed, &self.mixed),
         ];
-        let parts = sections.into_iter();
-        let parts = parts.filter_map(|(side, part)| {
-            Some(Part {
-                side,
-                ..part.clone()?
-            })
-        });
-        parts.collect()
+        let part = |(side, part): (Side, &Option<Part>)| {
+            let part = part.clone()?;
+            Some(Part { side, ..part })
+        };
+        sections.into_iter().filter_map(part).collect()
     }
 
     /// What its threads do.

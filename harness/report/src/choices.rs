@@ -2,19 +2,15 @@
 //! how far it holds. The first screen has a line for each, and each has a section.
 //!
 //! To use a strategy in a program of one's own takes: what to depend on, the type, and the two most frequent steps before and
-//! after; `templates/adoption.txt` has the words. It costs: rows in which it is worse, promises that are weaker than the
-//! baseline's, memory.
+//! after; `templates/adoption.txt` has the words.
 
 use std::collections::BTreeSet;
 
-use results::{
-    Answer, Flip, Gain, Machine, Metric, PLAIN, Ratio, Results, UseCase, Verdict, is_plain,
-    is_worse,
-};
+use results::{Answer, Flip, Gain, Machine, PLAIN, Ratio, Results, UseCase, Verdict, is_plain};
 
 use super::charts::{RATIO_MIN, Scale, drawing, intervals};
 use super::draft::Draft;
-use super::facts::{self, Row, Serde, Value, context, grouped, list, unique};
+use super::facts::{self, Serde, Value, context, grouped, list, unique};
 use super::view::{Block, Figure, Section};
 use super::{decisions, flips, format, headline};
 
@@ -105,7 +101,7 @@ fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value
         is_near => answer.is_open || reaches_margin || loss.is_some(),
         may_gain => !answer.is_open && reaches_margin,
         loss,
-        lost => choice.map(|choice| tradeoffs(machine, &choice.strategy)),
+        lost => choice.map(|choice| facts::tradeoffs(machine, &choice.strategy)),
         flips => list(machine.flips.iter().filter(is_about), flips::crossing),
         ..Value::from(Serde(answer))
     }
@@ -176,10 +172,8 @@ fn failed_controls<'r>(machine: &'r Machine, use_case: &UseCase) -> Vec<&'r str>
 pub(super) fn sections(results: &Results) -> Vec<Section> {
     let cases = cases(results);
     let of_cases = cases.iter().enumerate().map(|(index, case)| {
-        let shares_sweep = |other: &&Case<'_>| other.sweep() == case.sweep();
-        let drawn_in = case
-            .sweep()
-            .and_then(|_| cases[..index].iter().find(shares_sweep));
+        let mut earlier = cases[..index].iter();
+        let drawn_in = earlier.find(|it| case.sweep().is_some() && it.sweep() == case.sweep());
         section(results, case, drawn_in)
     });
     of_cases.chain([costs(results)]).collect()
@@ -204,7 +198,7 @@ fn costs(results: &Results) -> Section {
             let here = here.filter(|strategy| machine.card(strategy).is_some());
             let costs = list(here, |strategy| {
                 let is_ranked = machine.is_ranked(strategy);
-                context! { strategy, lost => is_ranked.then(|| tradeoffs(machine, strategy)) }
+                context! { strategy, lost => is_ranked.then(|| facts::tradeoffs(machine, strategy)) }
             });
             context! { costs }
         })
@@ -250,8 +244,17 @@ fn picture(results: &Results, cases: &[Case<'_>]) -> Option<Figure> {
     let length = AXES[usize::from(several)];
     let lefts = (0..).map(|panel| TITLES + GAP + panel * (length + WORDS + GAP));
     let panels = results.machines.iter().zip(lefts.clone());
-    let panels =
-        panels.map(|(machine, left)| Some((machine, axis(machine, [left, left + length])?)));
+    let panels = panels.map(|(machine, left)| {
+        let values = compared(machine).flat_map(|use_case| {
+            let choice = use_case.of_all.choice.iter();
+            let ends = choice.flat_map(|choice| [choice.low, choice.high]);
+            let gains = use_case.gains.iter().map(|gain| gain.times);
+            ends.chain(use_case.ceiling).chain(gains)
+        });
+        let values = values.filter(|value| value.is_finite() && *value >= RATIO_MIN);
+        let values = values.chain([1.0, machine.margin]);
+        Some((machine, Scale::over(values, 1.15, [left, left + length])?))
+    });
     let panels: Vec<(&Machine, Scale)> = panels.collect::<Option<_>>()?;
     let facts = context! {
         several,
@@ -270,18 +273,6 @@ fn picture(results: &Results, cases: &[Case<'_>]) -> Option<Figure> {
     };
     let description = format::counted(cases.len(), "situation", None);
     (!cases.is_empty()).then(|| drawing("situations", description, facts))
-}
-
-/// The axis of a machine's panel.
-fn axis(machine: &Machine, ends: [i32; 2]) -> Option<Scale> {
-    let values = compared(machine).flat_map(|use_case| {
-        let choice = use_case.of_all.choice.iter();
-        let ends = choice.flat_map(|choice| [choice.low, choice.high]);
-        let gains = use_case.gains.iter().map(|gain| gain.times);
-        ends.chain(use_case.ceiling).chain(gains)
-    });
-    let values = values.filter(|value| value.is_finite() && *value >= RATIO_MIN);
-    Scale::over(values.chain([1.0, machine.margin]), 1.15, ends)
 }
 
 /// What a panel has in the line of a use case.
@@ -333,36 +324,4 @@ pub(super) fn adoption(machine: &Machine, strategy: &str) -> Option<Value> {
         steps,
         breaks => recipe.map(recipes::Recipe::breaks),
     })
-}
-
-/// What a strategy costs on a machine: the rows in which it is worse, with how many times better it is there, the worst first;
-/// promises that are not as good as the baseline's, and what these are about; how much more a record keeps alive, if it is more
-/// than is tolerated, and whether that was compared.
-pub(super) fn tradeoffs(machine: &Machine, strategy: &str) -> Value {
-    let lost = machine.recommendation(strategy).into_iter();
-    let lost = facts::judged(machine, lost.flat_map(|lost| &lost.losses));
-    let ratio = |row: Row<'_>| Some((row.label(machine), row.ratio(machine, strategy)?.median));
-    let mut ratios: Vec<(String, f64)> = lost.filter_map(ratio).collect();
-    ratios.sort_by(|(_, a), (_, b)| a.total_cmp(b));
-    let weaker = machine.weaker_claims(strategy);
-    // How many times as much a record keeps alive as in the baseline, in each table that was weighed.
-    let weighed = facts::cells(machine, strategy);
-    let weighed = weighed.filter(|cell| cell.metric == Metric::LiveBytesPerRecord);
-    let times = weighed.filter_map(|cell| Some(1.0 / cell.ratio.as_ref()?.median));
-    let times: Vec<f64> = times.collect();
-    let least = times.iter().copied().reduce(f64::min);
-    let most = times.iter().copied().reduce(f64::max);
-    let memory = least.zip(most).filter(|(_, most)| is_worse(1.0 / most));
-    let memory = memory.map(|(least, most)| {
-        let [low, high] = [least, most].map(format::times);
-        let up_to = if low == high { "" } else { "up to " };
-        format!("{up_to}{high} the memory per record")
-    });
-    context! {
-        rows => list(ratios, |(label, ratio)| format!("{label} {}", format::times(ratio))),
-        weaker => list(&weaker, |(property, claim, usual)| format!("{property}: {claim} instead of {usual}")),
-        weaker_properties => list(&weaker, |(property, ..)| property.to_string()),
-        memory,
-        is_weighed => !times.is_empty(),
-    }
 }

@@ -8,7 +8,7 @@ use results::{Decision, Judged, Overall, Results};
 use super::draft::Draft;
 use super::facts::{self, Serde, Value, context, grouped, list};
 use super::view::{Block, Section};
-use super::{choices, format, pivots};
+use super::{format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
     with_answer(Draft::new("decisions", results), results)
@@ -22,7 +22,7 @@ pub(super) fn section(results: &Results) -> Section {
                 let sides = recommendation.map(|it| [&it.gains, &it.losses, &it.open].map(labels));
                 context! {
                     sides => Serde(sides),
-                    lost => choices::tradeoffs(machine, &card.name),
+                    lost => facts::tradeoffs(machine, &card.name),
                     figures => facts::figures(machine, &rows, &card.name),
                 }
             });
@@ -50,6 +50,7 @@ fn with_answer<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
     let chosen = chosen(results);
     let gains = chosen.map(|chosen| facts::labels(&results.machines, &chosen.gains));
     let any_record = chosen.and_then(|chosen| any_record(results, chosen));
+    let agreeing = results.overall.iter().filter(|overall| overall.agree);
     draft
         .fact("is_compared", is_compared(results))
         .fact("is_for_decisions", is_for_decisions(results))
@@ -57,14 +58,7 @@ fn with_answer<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
         .fact("any_record", any_record)
         .fact("gains", gains)
         .fact("decided", results.overall.len())
-        .fact(
-            "agreeing",
-            results
-                .overall
-                .iter()
-                .filter(|overall| overall.agree)
-                .count(),
-        )
+        .fact("agreeing", agreeing.count())
         .fact("disagreeing", disagreeing(results))
         .fact("differences", opposites(results))
 }

@@ -112,8 +112,8 @@ impl<'r> Draft<'r> {
         name: impl Into<String>,
         blocks: impl IntoIterator<Item = Block>,
     ) -> Self {
-        self.placed
-            .insert(name.into(), blocks.into_iter().collect());
+        let blocks = blocks.into_iter().collect();
+        self.placed.insert(name.into(), blocks);
         self
     }
 
@@ -124,11 +124,15 @@ impl<'r> Draft<'r> {
         let has = has.map(|(name, blocks)| (name.clone(), !blocks.is_empty()));
         let overall = results.overall.iter();
         let overall = overall.map(|overall| (overall.strategy.as_str(), overall.decision));
+        // Whether the rows that decide are those of the original report. Those of an advice are its workload's.
+        let mut scenarios = facts::all(results, |machine| &machine.scenarios);
+        let is_original =
+            scenarios.any(|row| row.origin == Origin::Report && row.published.is_some());
         let context = context! {
             over_all => Serde(overall.collect::<BTreeMap<_, _>>()),
             baseline => results.baseline.as_str(),
             margin => results.margin,
-            is_original => is_original(results),
+            is_original,
             tolerated => TOLERATED,
             processes_least => PROCESSES_LEAST,
             partial => results.partial,
@@ -164,12 +168,10 @@ fn assembled(name: &str, text: &str, mut placed: Placed, scope: &[Machine]) -> S
     let mut blocks = Vec::new();
     for lines in paragraphs(text) {
         let first = lines[0];
-        let place = first
-            .strip_prefix("[[")
-            .map(|place| place.trim_end_matches("]]"));
         if let Some(text) = first.strip_prefix("# ") {
             title = words(text);
-        } else if let Some(place) = place {
+        } else if let Some(place) = first.strip_prefix("[[") {
+            let place = place.trim_end_matches("]]");
             let filling = placed.remove(place);
             let filling = filling.unwrap_or_else(|| panic!("{name}: no {place}"));
             blocks.extend(filled(filling, &lines[1..]));
@@ -275,12 +277,6 @@ pub(super) fn about(scope: &[Machine], machine: &Machine) -> Value {
         settings => machine.environment.build.settings(),
         warnings => machine.warnings.clone(),
     }
-}
-
-/// Whether the rows that decide are those of the original report. Those of an advice are its workload's.
-fn is_original(results: &Results) -> bool {
-    let mut scenarios = facts::all(results, |machine| &machine.scenarios);
-    scenarios.any(|row| row.origin == Origin::Report && row.published.is_some())
 }
 
 /// What begins and ends code.

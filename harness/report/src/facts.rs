@@ -8,7 +8,7 @@ pub(super) use model::collect::{grouped, unique};
 use model::sample::Exclusion;
 use model::scenario::{Origin, Scenario};
 
-use results::{Card, Cell, Decision, Judged, Machine, Metric, Overall, Ratio, Results};
+use results::{Card, Cell, Decision, Judged, Machine, Metric, Overall, Ratio, Results, is_worse};
 
 use super::format;
 
@@ -298,5 +298,37 @@ pub(super) fn figure(machine: &Machine, row: Row<'_>, strategy: &str) -> Value {
         is_baseline => strategy == machine.baseline,
         is_ranked => machine.is_ranked(strategy),
         is_control => machine.card(strategy).is_some_and(|card| card.control),
+    }
+}
+
+/// What a strategy costs on a machine: the rows in which it is worse, with how many times better it is there, the worst first;
+/// promises that are not as good as the baseline's, and what these are about; how much more a record keeps alive, if it is more
+/// than is tolerated, and whether that was compared.
+pub(super) fn tradeoffs(machine: &Machine, strategy: &str) -> Value {
+    let lost = machine.recommendation(strategy).into_iter();
+    let lost = judged(machine, lost.flat_map(|lost| &lost.losses));
+    let ratio = |row: Row<'_>| Some((row.label(machine), row.ratio(machine, strategy)?.median));
+    let mut ratios: Vec<(String, f64)> = lost.filter_map(ratio).collect();
+    ratios.sort_by(|(_, a), (_, b)| a.total_cmp(b));
+    let weaker = machine.weaker_claims(strategy);
+    // How many times as much a record keeps alive as in the baseline, in each table that was weighed.
+    let weighed = cells(machine, strategy);
+    let weighed = weighed.filter(|cell| cell.metric == Metric::LiveBytesPerRecord);
+    let times = weighed.filter_map(|cell| Some(1.0 / cell.ratio.as_ref()?.median));
+    let times: Vec<f64> = times.collect();
+    let least = times.iter().copied().reduce(f64::min);
+    let most = times.iter().copied().reduce(f64::max);
+    let memory = least.zip(most).filter(|(_, most)| is_worse(1.0 / most));
+    let memory = memory.map(|(least, most)| {
+        let [low, high] = [least, most].map(format::times);
+        let up_to = if low == high { "" } else { "up to " };
+        format!("{up_to}{high} the memory per record")
+    });
+    context! {
+        rows => list(ratios, |(label, ratio)| format!("{label} {}", format::times(ratio))),
+        weaker => list(&weaker, |(property, claim, usual)| format!("{property}: {claim} instead of {usual}")),
+        weaker_properties => list(&weaker, |(property, ..)| property.to_string()),
+        memory,
+        is_weighed => !times.is_empty(),
     }
 }

@@ -126,11 +126,9 @@ pub fn obsolete(folder: &Path, files: &[File]) -> Result<Vec<String>> {
     let entries: std::io::Result<Vec<_>> = entries.and_then(Iterator::collect);
     let entries = entries.map_err(|error| Error::file("read", &plots, &error))?;
     let is_drawing = |path: &PathBuf| path.extension().is_some_and(|end| end == "svg");
-    let paths = entries
-        .iter()
-        .map(std::fs::DirEntry::path)
-        .filter(is_drawing);
-    let names = paths.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    let paths = entries.iter().map(std::fs::DirEntry::path);
+    let names = paths.filter(is_drawing);
+    let names = names.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
     let mut names: Vec<String> = names.map(|name| format!("{PLOTS}/{name}")).collect();
     names.retain(|name| files.iter().all(|file| file.name != *name));
     names.sort();
@@ -185,10 +183,8 @@ impl Source {
         if let Some(name) = names.find(|name| is_same_file(samples, &folder.join(name))) {
             return Ok(Self::Beside(name));
         }
-        let content = std::fs::read(samples);
-        content
-            .map(Self::Samples)
-            .map_err(|error| Error::file("read", samples, &error))
+        let content = std::fs::read(samples).map(Self::Samples);
+        content.map_err(|error| Error::file("read", samples, &error))
     }
 
     /// Refuses a folder that holds what this would make ambiguous, or replace: samples are measured once.

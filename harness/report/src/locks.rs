@@ -168,10 +168,8 @@ impl Names {
     }
 
     fn place(&self, place: &Place) -> String {
-        self.0
-            .get(place)
-            .cloned()
-            .unwrap_or_else(|| place.to_string())
+        let name = self.0.get(place).cloned();
+        name.unwrap_or_else(|| place.to_string())
     }
 
     /// A lock by its name, or by where it was made.

@@ -46,9 +46,8 @@ pub(super) fn section(results: &Results) -> Section {
         };
         let all = facts::ranked(machine).map(|name| (name, of(name)));
         let all: Vec<Costs<'_>> = all.collect();
-        let cards = machine
-            .contenders()
-            .filter(|card| machine.is_ranked(&card.name));
+        let cards = machine.contenders();
+        let cards = cards.filter(|card| machine.is_ranked(&card.name));
         let strategies = pivots::listed(cards, |card| {
             let values = of(&card.name);
             let texts = costs.iter().zip(&values);
@@ -83,10 +82,8 @@ fn costs<'r>(machine: &'r Machine) -> Vec<Cost<'r>> {
     let mut reads = facts::main_rows(machine);
     reads.retain(|row| row.metric == Metric::ReadNs);
     let cpus = machine.environment.cpus.max(1);
-    let fitting = reads
-        .iter()
-        .rev()
-        .filter(|row| row.scenario.threads() <= cpus);
+    let fitting = reads.iter().rev();
+    let fitting = fitting.filter(|row| row.scenario.threads() <= cpus);
     let fitting = fitting.max_by_key(|row| row.scenario.threads());
     let Some(&read) = fitting.or(reads.first()) else {
         return Vec::new();

@@ -56,11 +56,9 @@ fn expected(family: &str) -> &'static str {
 
 /// What explains an observation in a family; where nothing particular is known, what it means.
 pub(super) fn why(family: &str, observation: Observation) -> &'static str {
-    pivot(family)
-        .why
-        .get(&observation)
-        .or_else(|| PIVOTS[NEUTRAL].why.get(&observation))
-        .map_or("", String::as_str)
+    let why = |pivot: &'static Pivot| pivot.why.get(&observation);
+    let why = why(pivot(family)).or_else(|| why(&PIVOTS[NEUTRAL]));
+    why.map_or("", String::as_str)
 }
 
 /// Strategies by their pivots as templates have them, each with its pivot's heading, its name, its card, and facts of its own.
@@ -200,10 +198,9 @@ fn observed<'r>(machine: &'r Machine, card: &Card) -> Option<Vec<(Observation, S
             most.scenario
         ))
     };
+    let memory = ("memory", name, Verdict::Rejected);
     let mut judged = machine.assumptions.iter();
-    let memory = judged.find(|judged| {
-        judged.id == "memory" && judged.strategy == name && judged.verdict == Verdict::Rejected
-    });
+    let memory = judged.find(|row| (&*row.id, &*row.strategy, row.verdict) == memory);
     let bound = cells(Metric::ReadNs).find(|cell| cell.flags.contains(&Flag::HarnessBound));
     let bound = bound.map(|cell| format!("{} in {}", format::measured(cell), cell.scenario));
     let collide = reads(most, |ratio| ratio.verdict == Verdict::Rejected);

@@ -61,9 +61,9 @@ pub fn comment(results: &Results) -> String {
 fn common(results: &Results) -> Value {
     let machines = list(&results.machines, |machine| {
         let rows = facts::all_rows(machine);
-        let ratios = machine
-            .contenders()
-            .flat_map(|card| rows.iter().filter_map(|row| row.ratio(machine, &card.name)));
+        let cards = machine.contenders();
+        let ratios =
+            cards.flat_map(|card| rows.iter().filter_map(|row| row.ratio(machine, &card.name)));
         let is_open = ratios.map(|ratio| ratio.verdict == Verdict::Inconclusive);
         let is_open: Vec<bool> = is_open.collect();
         context! {

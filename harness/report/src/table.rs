@@ -236,9 +236,8 @@ fn named(tables: &[(&str, Table)], lines: Vec<Vec<Cell>>) -> Vec<Vec<Cell>> {
     let is_same = lines.iter().all(|cells| *cells == lines[0]);
     let names = tables.iter().map(|(name, _)| *name);
     let names = is_same.then_some("every machine").into_iter().chain(names);
-    let lines = names
-        .zip(lines)
-        .take(if is_same { 1 } else { tables.len() });
+    let shown = if is_same { 1 } else { lines.len() };
+    let lines = names.zip(lines).take(shown);
     let lines = lines.map(|(name, cells)| {
         // Like a figure, a name is not broken.
         let name = Cell {

@@ -1,5 +1,5 @@
-//! Sections that are tables and nothing else: what was counted, probed, checked and promised, what could have refuted the
-//! measurement, and what it favours.
+//! Sections that are tables: what was counted, probed (with the latencies as curves, too), checked and promised, what could
+//! have refuted the measurement, and what it favours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -164,7 +164,7 @@ fn facts_of(machine: &Machine, of: Column<'_>) -> Value {
     let cells = column(machine, of).map(|latency| {
         let quantiles = shares.iter().filter_map(|&share| at(latency, share));
         let quantiles = quantiles.map(Serde).collect::<Value>();
-        let (operations, served) = least_served(machine, latency);
+        let (operations, served) = least_served(machine, latency).unzip();
         let cell = context! { kept => latency.kept, operations, served, quantiles };
         (latency.strategy.as_str(), cell)
     });
@@ -182,15 +182,11 @@ fn facts_of(machine: &Machine, of: Column<'_>) -> Value {
 
 /// Of the reads and writes of a probe of a strategy, those of which the smaller share was begun in time, and that share: they
 /// decide whether the rate was kept.
-fn least_served(machine: &Machine, of: &Latency) -> (&'static str, Option<f64>) {
+fn least_served(machine: &Machine, of: &Latency) -> Option<(&'static str, f64)> {
     let is_of_it = |it: &&Latency| (&it.scenario, &it.strategy) == (&of.scenario, &of.strategy);
     let both = machine.latencies.iter().filter(is_of_it);
     let both = both.filter_map(|other| Some((operations(other.distribution), other.served?)));
-    let least = both.min_by(|(_, a), (_, b)| a.total_cmp(b));
-    least.map_or(
-        (operations(of.distribution), None),
-        |(operations, served)| (operations, Some(served)),
-    )
+    both.min_by(|(_, a), (_, b)| a.total_cmp(b))
 }
 
 /// The quantiles that are shown of a column: the median, and the rarest that any strategy has.
@@ -253,13 +249,11 @@ pub(super) fn guarantees(results: &Results) -> Section {
 
 /// What the strategies of a machine claim, what was seen of it, and what faults did to them.
 fn promised(machine: &Machine) -> Value {
-    let claimed = machine
-        .guarantees
-        .iter()
-        .filter_map(|guarantee| match guarantee.property {
-            Guaranteed::Claim(property) => Some(property),
-            Guaranteed::ByAll(_) => None,
-        });
+    let claimed = machine.guarantees.iter();
+    let claimed = claimed.filter_map(|guarantee| match guarantee.property {
+        Guaranteed::Claim(property) => Some(property),
+        Guaranteed::ByAll(_) => None,
+    });
     let properties: BTreeSet<Property> = claimed.collect();
     let faults: BTreeSet<Fault> = machine.faults.iter().map(|faulted| faulted.fault).collect();
     context! {

@@ -265,25 +265,26 @@ pub(super) fn intervals<'r>(
     rows: &[Row<'r>],
     is_meant: impl Fn(&str) -> bool,
 ) -> Vec<Block> {
-    let figures: Vec<Option<Figure>> = if let [machine] = results.machines.as_slice() {
+    let groups: Vec<(String, Vec<Panel<'r>>)> = if let [machine] = &results.machines[..] {
         let panel = |row: &Row<'r>| (machine, *row, row.label(machine));
-        let panels = |rows: &[Row<'r>]| rows.iter().map(panel).collect::<Vec<_>>();
-        let groups = rows.chunks(PANELS);
+        let groups = rows.chunks(PANELS).map(|rows| rows.iter().map(panel));
         groups
-            .map(|rows| interval_figure(&panels(rows), &is_meant))
+            .map(|panels| (String::new(), panels.collect()))
             .collect()
     } else {
-        let of_row = |row: &Row<'r>| {
-            let panel = |machine: &'r Machine| (machine, *row, machine.name.clone());
-            let panels: Vec<Panel<'r>> = results.machines.iter().map(panel).collect();
+        let group = |row: &Row<'r>| {
             let label = facts::label(&results.machines, &row.scenario.name, row.metric);
-            let caption = format!("{label}: ");
-            let figure = interval_figure(&panels, &is_meant)?;
-            Some(Figure { caption, ..figure })
+            let machines = results.machines.iter();
+            let panels = machines.map(|machine| (machine, *row, machine.name.clone()));
+            (format!("{label}: "), panels.collect())
         };
-        rows.iter().map(of_row).collect()
+        rows.iter().map(group).collect()
     };
-    figures.into_iter().flatten().map(Block::Figure).collect()
+    let figures = groups.into_iter().filter_map(|(caption, panels)| {
+        let figure = interval_figure(&panels, &is_meant)?;
+        Some(Block::Figure(Figure { caption, ..figure }))
+    });
+    figures.collect()
 }
 
 /// The best over all panels first, each panel over the interval of the baseline against itself. `None` if nothing was

@@ -185,7 +185,7 @@ fn a_difference_that_no_one_notices_is_no_loss() {
         (recommendation.decision, recommendation.losses.len()),
         (Decision::Adopt, 0)
     );
-    let tradeoffs = choices::tradeoffs(alone(&results), "novel/thing");
+    let tradeoffs = facts::tradeoffs(alone(&results), "novel/thing");
     for name in ["rows", "weaker", "memory"] {
         let fact = tradeoffs.get_attr(name).expect("there is such a fact");
         assert!(!fact.is_true() && !fact.is_undefined(), "{name}: {fact}");
@@ -200,7 +200,7 @@ fn a_difference_that_no_one_notices_is_no_loss() {
         .recommendation("novel/thing")
         .expect("it was judged");
     assert!(!recommendation.losses.is_empty(), "{recommendation:?}");
-    let tradeoffs = choices::tradeoffs(alone(&more), "novel/thing");
+    let tradeoffs = facts::tradeoffs(alone(&more), "novel/thing");
     let fact = |name| tradeoffs.get_attr(name).expect("there is such a fact");
     assert!(fact("rows").is_true(), "{tradeoffs}");
     assert_eq!(fact("memory").as_str(), Some("1.21x the memory per record"));
