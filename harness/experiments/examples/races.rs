@@ -8,8 +8,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use contract::{Handle, ProcessId};
-use experiments::instrumented_record::{InstrumentedRecord, MakeTable, heartbeat};
+use contract::{Event, Handle, ProcessId};
+use experiments::instrumented_record::{InstrumentedRecord, MakeTable};
 
 const THREADS: u64 = 3;
 const ROUNDS: u64 = 4_000;
@@ -68,7 +68,7 @@ fn work(handle: &mut impl Handle<InstrumentedRecord>, thread: u64) -> u64 {
                 let _ = handle.remove(id);
             }
             1 | 2 => {
-                let _ = handle.apply(id, heartbeat(round as usize));
+                let _ = handle.apply(id, Event::heartbeat(round));
             }
             3 if round % 16 < 8 => handle.scan(|id, record| {
                 record.examine(id).expect("whole");

@@ -48,14 +48,11 @@ pub fn verify(task: &VerifyTask, out: &mut impl Write) -> io::Result<()> {
             }
         });
         if record == RecordKind::Status {
-            let inspector = inspector.with_checks(Check::ALL);
-            registry::visit_plain::<YieldingRecord<ProcessStatus>>(&mut Only(
-                &task.strategy,
-                inspector,
-            ));
+            let mut only = Only(&task.strategy, inspector.with_checks(Check::ALL));
+            registry::visit_plain::<YieldingRecord<ProcessStatus>>(&mut only);
         } else {
-            let inspector = inspector.with_checks(Check::PER_RECORD);
-            registry::visit_any::<ProcessSnapshot>(&mut Only(&task.strategy, inspector));
+            let mut only = Only(&task.strategy, inspector.with_checks(Check::PER_RECORD));
+            registry::visit_any::<ProcessSnapshot>(&mut only);
         }
         result?;
     }

@@ -16,8 +16,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use contract::{
-    ErasedHandle, ErasedTable, Event, Flaw, PlainRecord, ProcessId, ProcessStatus, Profile, Record,
-    Rejected, Specimen, Strategy, Visitor,
+    ErasedHandle, ErasedTable, Event, Flaw, Handle, PlainRecord, ProcessId, ProcessStatus, Profile,
+    Record, Rejected, Specimen, Strategy, Visitor,
 };
 
 /// Makes a table with room for so many records.
@@ -40,6 +40,17 @@ pub fn strategy(name: &str) -> Option<MakeTable> {
     find.0
 }
 
+/// Inserts processes, running, and publishes them.
+pub(crate) fn insert_running(
+    handle: &mut TableHandle<'_>,
+    processes: impl IntoIterator<Item = ProcessId>,
+) {
+    for id in processes {
+        handle.insert(id, InstrumentedRecord::running(id));
+    }
+    handle.publish();
+}
+
 /// [`ProcessStatus`], 64 bytes as well, at the price of one comparison per update.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InstrumentedRecord(ProcessStatus);
@@ -51,20 +62,14 @@ pub static IN_UPDATE: Gate = Gate::new();
 const HELD_UP_AT_NS: u64 = u64::MAX;
 const FAILING_AT_NS: u64 = u64::MAX - 1;
 
-/// A heartbeat; no two in a row are equal.
-#[inline]
-pub fn heartbeat(step: usize) -> Event {
-    Event::heartbeat(step as u64)
-}
-
 /// A heartbeat whose application waits at [`IN_UPDATE`].
 pub fn held_up() -> Event {
-    Event::at(HELD_UP_AT_NS, heartbeat(0).change)
+    Event::at(HELD_UP_AT_NS, Event::heartbeat(0).change)
 }
 
 /// A heartbeat whose application panics; where the record is changed in place, half changed.
 pub fn failing() -> Event {
-    Event::at(FAILING_AT_NS, heartbeat(0).change)
+    Event::at(FAILING_AT_NS, Event::heartbeat(0).change)
 }
 
 /// Holds up, or fails.

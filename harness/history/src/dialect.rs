@@ -173,17 +173,14 @@ impl Dialect for MultiRegister<Name> {
         let all = all.ok_or_else(|| steps.mismatch("the value of a txn is a list of steps"))?;
         let mut transaction = Vec::new();
         for step in all {
-            let parts = match step.list() {
-                Some([f, key, value]) => f.name().map(|f| (f, key, value)),
-                _ => None,
-            };
-            match parts {
-                Some(("w" | "write", key, value)) => {
+            let parts = step.list().and_then(|parts| parts.as_array::<3>());
+            match parts.map(|[f, key, value]| (f.name(), key, value)) {
+                Some((Some("w" | "write"), key, value)) => {
                     let value = terms.some(value);
                     let value = value.ok_or("a step writes a value other than null")?;
                     transaction.push(Access::Write(terms.name(key), value));
                 }
-                Some(("r" | "read", key, value)) => {
+                Some((Some("r" | "read"), key, value)) => {
                     if call.answer.is_some() && terms.is_known(value) {
                         transaction.push(Access::Read(terms.name(key), terms.some(value)));
                     }
@@ -200,10 +197,9 @@ impl Dialect for MultiRegister<Name> {
 
 impl Dialect for Mutex {
     fn start(given: &Value, _: &mut Terms) -> Result<bool, String> {
-        match given.name() {
-            None if given.is_nil() => Ok(false),
-            Some("free") => Ok(false),
-            Some("held") => Ok(true),
+        match (given, given.name()) {
+            (Value::Nil, _) | (_, Some("free")) => Ok(false),
+            (_, Some("held")) => Ok(true),
             _ => Err("a mutex begins free or held".into()),
         }
     }
@@ -416,8 +412,8 @@ fn record(value: &Value) -> Result<Option<Seen>, String> {
     let mut states = State::ALL.into_iter();
     let state = states.find(|state| name == Some(&state.to_string()));
     let revision = value.get("revision").and_then(Value::integer);
-    if let (Some(state), Some(revision)) = (state, revision) {
-        return Ok(Some(Seen { state, revision }));
-    }
-    Err(value.mismatch(r#"a record is like {"state":"running","revision":3} or null"#))
+    let seen = state.zip(revision);
+    let seen = seen.map(|(state, revision)| Some(Seen { state, revision }));
+    let expected = r#"a record is like {"state":"running","revision":3} or null"#;
+    seen.ok_or_else(|| value.mismatch(expected))
 }

@@ -4,8 +4,6 @@
 //! histories hold is read. What a value is tagged with is passed over, so that
 //! `#jepsen.history.Op{...}` is a map; a character, a ratio and a symbol are a word each.
 
-use std::collections::BTreeMap;
-
 use model::error::{Error, Result};
 use serde_json::{Deserializer, Value as Json};
 
@@ -37,17 +35,12 @@ impl Notation {
     }
 
     fn skip(self, text: &str, at: usize) -> std::result::Result<usize, Fault> {
+        let mut reader = Reader { text, at };
         match self {
-            Notation::Edn => {
-                let mut reader = Reader { text, at };
-                reader.skip(0)?;
-                Ok(reader.at)
-            }
-            Notation::Json => {
-                let blank = |c: char| c.is_whitespace() || c == ',';
-                Ok(text.len() - text[at..].trim_start_matches(blank).len())
-            }
+            Notation::Edn => reader.skip(0)?,
+            Notation::Json => reader.skip_blank(),
         }
+        Ok(reader.at)
     }
 
     fn value(self, text: &str, at: usize) -> std::result::Result<(Value, usize), Fault> {
@@ -59,13 +52,13 @@ impl Notation {
         let mut values = Deserializer::from_str(&text[at..]).into_iter::<Json>();
         let read = values.next();
         let end = at + values.byte_offset();
-        match read {
-            Some(Ok(json)) => {
-                let value = Value::from_json(json).map_err(|message| (at, message))?;
-                Ok((value, end))
-            }
-            Some(Err(error)) => Err((place(&text[at..], &error) + at, without_place(&error))),
-            None => Err((at, "the file ends".into())),
+        match read.transpose() {
+            Ok(Some(json)) => match Value::from_json(json) {
+                Ok(value) => Ok((value, end)),
+                Err(message) => Err((at, message)),
+            },
+            Ok(None) => Err((at, "the file ends".into())),
+            Err(error) => Err((place(&text[at..], &error) + at, without_place(&error))),
         }
     }
 
@@ -173,14 +166,18 @@ impl<'t> Reader<'t> {
         Err((self.at, message.into()))
     }
 
+    fn skip_blank(&mut self) {
+        let is_blank = |c: char| c.is_whitespace() || c == ',';
+        self.at = self.text.len() - self.rest().trim_start_matches(is_blank).len();
+    }
+
     fn skip(&mut self, depth: usize) -> Result<(), Fault> {
         loop {
+            self.skip_blank();
             let rest = self.rest();
-            let blank = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-            self.at += rest.len() - blank.len();
-            if blank.starts_with(';') {
-                self.at += blank.find('\n').unwrap_or(blank.len());
-            } else if blank.starts_with("#_") {
+            if rest.starts_with(';') {
+                self.at += rest.find('\n').unwrap_or(rest.len());
+            } else if rest.starts_with("#_") {
                 self.at += 2;
                 self.value(depth + 1)?;
             } else {
@@ -240,15 +237,12 @@ impl<'t> Reader<'t> {
     fn map(&mut self, depth: usize) -> Result<Value, Fault> {
         let begin = self.at;
         let all = self.until(1, '}', depth)?;
-        if !all.len().is_multiple_of(2) {
+        let (entries, rest) = all.as_chunks::<2>();
+        if !rest.is_empty() {
             return Err((begin, "a map has a key without a value".into()));
         }
-        let mut all = all.into_iter();
-        let mut entries = BTreeMap::new();
-        while let (Some(key), Some(value)) = (all.next(), all.next()) {
-            entries.insert(key, value);
-        }
-        Ok(Value::Map(entries))
+        let entries = entries.iter().cloned().map(|[key, value]| (key, value));
+        Ok(Value::Map(entries.collect()))
     }
 
     fn string(&mut self) -> Result<Value, Fault> {
@@ -283,9 +277,8 @@ impl<'t> Reader<'t> {
     /// Takes what belongs together, of which the first bytes are known to.
     fn token(&mut self, known: usize) -> &'t str {
         let rest = self.rest();
-        let length = rest[known..]
-            .find(ends_token)
-            .map_or(rest.len(), |length| known + length);
+        let rest_of_it = rest[known..].find(ends_token);
+        let length = rest_of_it.map_or(rest.len(), |length| known + length);
         self.at += length;
         &rest[..length]
     }

@@ -93,25 +93,19 @@ pub fn judge(history: &History) -> Result<Judgement> {
 type Keys<'h, A> = BTreeMap<&'h Value, Vec<Operation<A>>>;
 
 fn judge_as<M: Dialect>(history: &History) -> Result<Judgement> {
-    let mut terms = Terms::new(history.reading.nil_is_unknown);
+    let mut terms = Terms {
+        nil_is_unknown: history.reading.nil_is_unknown,
+        ..Terms::default()
+    };
     let given = history.reading.initial.as_deref();
     let given = given.map_or(Value::Nil, |text| history.notation.given(text));
     let start = M::start(&given, &mut terms)
         .map_err(|message| Error::input(format!("--initial: {message}")))?;
-    let keys = by_key::<M>(history, &mut terms)?;
-    Ok(Judgement {
-        keys: keys.len(),
-        operations: keys.values().map(Vec::len).sum(),
-        answer: answer::<M>(history, &start, &keys),
-    })
-}
-
-fn by_key<'h, M: Dialect>(history: &'h History, terms: &mut Terms) -> Result<Keys<'h, M::Action>> {
     let places = &history.places;
-    let mut keys: Keys<'h, M::Action> = BTreeMap::new();
+    let mut keys: Keys<'_, M::Action> = BTreeMap::new();
     for call in &history.calls {
         let answered_at = call.answer.as_ref().map(|&(event, _)| event);
-        let action = M::action(call, terms)
+        let action = M::action(call, &mut terms)
             .map_err(|message| places.fault(answered_at.unwrap_or(call.at), message))?;
         let Some(action) = action else { continue };
         keys.entry(&call.key).or_default().push(Operation {
@@ -121,7 +115,11 @@ fn by_key<'h, M: Dialect>(history: &'h History, terms: &mut Terms) -> Result<Key
             action,
         });
     }
-    Ok(keys)
+    Ok(Judgement {
+        keys: keys.len(),
+        operations: keys.values().map(Vec::len).sum(),
+        answer: answer::<M>(history, &start, &keys),
+    })
 }
 
 fn answer<M: Dialect>(history: &History, start: &M::State, keys: &Keys<'_, M::Action>) -> Answer {
@@ -139,10 +137,10 @@ fn answer<M: Dialect>(history: &History, start: &M::State, keys: &Keys<'_, M::Ac
             why: why.to_string(),
         }
     };
-    let mut open: Vec<(&Value, &Vec<Operation<M::Action>>)> = Vec::new();
+    let mut open = Vec::new();
     for (key, operations) in keys {
         let Some(conflict) = M::shortcut(start, operations) else {
-            open.push((key, operations));
+            open.push((key, operations, 0));
             continue;
         };
         let few = conflict.iter().map(|&index| operations[index].clone());
@@ -151,36 +149,31 @@ fn answer<M: Dialect>(history: &History, start: &M::State, keys: &Keys<'_, M::Ac
         match search(&model, starts, &few, &FIRST_ROUNDS[0]) {
             Verdict::Linearizable if few.is_empty() => {}
             // One of the two errs: the search of all operations decides.
-            Verdict::Linearizable => open.push((key, operations)),
+            Verdict::Linearizable => open.push((key, operations, 0)),
             Verdict::Violated { at } => return violation(key, &few, at),
             Verdict::Unknown { .. } => {
                 let answered = few.iter().filter(|operation| operation.is_complete());
-                let last = answered
-                    .map(|operation| operation.ret)
-                    .max()
-                    .unwrap_or(NEVER);
-                return violation(key, &few, last);
+                let last = answered.map(|operation| operation.ret).max();
+                return violation(key, &few, last.unwrap_or(NEVER));
             }
         }
     }
-    let mut left = None;
     for limits in rounds(history.reading.steps.unwrap_or(Limits::default().steps)) {
         let mut still_open = Vec::new();
-        for (key, operations) in open {
+        for (key, operations, _) in open {
             match search(&model, starts, operations, &limits) {
                 Verdict::Linearizable => {}
                 Verdict::Violated { at } => return violation(key, operations, at),
                 Verdict::Unknown { established } => {
-                    left = Some((key, established));
-                    still_open.push((key, operations));
+                    still_open.push((key, operations, established));
                 }
             }
         }
         open = still_open;
     }
-    match left.filter(|_| !open.is_empty()) {
+    match open.last() {
         None => Answer::Linearizable,
-        Some((key, at)) => Answer::Open {
+        Some(&(key, _, at)) => Answer::Open {
             decided: keys.len() - open.len(),
             key: key.shown(),
             at,

@@ -68,30 +68,21 @@ pub struct History {
 #[derive(Debug)]
 pub(super) struct Places {
     name: String,
-    /// The line of each event.
-    lines: Vec<u64>,
-    /// Whether each event begins a line of its own. The times of a history are lines then, and the
+    /// The line of each event, if each begins a line of its own: the times of a history are lines then, and the
     /// numbers of events otherwise.
-    is_by_line: bool,
+    lines: Option<Vec<u64>>,
 }
 
 impl Places {
     /// The time of an event.
     pub(super) fn time(&self, event: u64) -> u64 {
-        if self.is_by_line {
-            self.lines[event as usize - 1]
-        } else {
-            event
-        }
+        let lines = self.lines.as_ref();
+        lines.map_or(event, |lines| lines[event as usize - 1])
     }
 
     fn of_time(&self, time: u64) -> String {
-        let name = &self.name;
-        if self.is_by_line {
-            format!("{name}:{time}")
-        } else {
-            format!("{name}: event {time}")
-        }
+        let what = self.lines.as_ref().map_or(" event ", |_| "");
+        format!("{}:{what}{time}", self.name)
     }
 
     pub(super) fn fault(&self, event: u64, message: impl std::fmt::Display) -> Error {
@@ -145,84 +136,108 @@ struct Reader<'n> {
 
 impl Reader<'_> {
     fn event(&mut self, map: &Value) -> std::result::Result<(), String> {
-        let event = Event::new(map)?;
-        let is_nemesis = event.process.as_ref().and_then(Value::name) == Some("nemesis");
-        let (Some(kind), Some(process), false) = (event.kind, &event.process, is_nemesis) else {
-            // A line of a log, or whoever disturbs the history: nothing is done to the object.
-            let does_nothing = is_nemesis
-                || matches!(event.kind, None | Some(Kind::Info))
-                    && (event.f.is_none() || event.process.is_none());
-            self.passed_over += 1;
-            return match event.kind {
-                _ if does_nothing => Ok(()),
-                None => Err("an event of an operation has a type".into()),
-                Some(_) => Err("an event of an operation has a process".into()),
-            };
+        let field = |name| map.get(name).cloned().unwrap_or(Value::Nil);
+        let kind = field("type");
+        let kind = match kind.name() {
+            None if kind.is_nil() => None,
+            Some("invoke") => Some(Kind::Invoke),
+            Some("ok") => Some(Kind::Ok),
+            Some("fail") => Some(Kind::Fail),
+            Some("info") => Some(Kind::Info),
+            _ => return Err(kind.mismatch("a type is invoke, ok, fail or info")),
         };
+        let process = match field("process") {
+            Value::Nil => None,
+            process @ (Value::Integer(_) | Value::Text(_) | Value::Word(_)) => Some(process),
+            other => return Err(other.mismatch("a process is a number or a name")),
+        };
+        let f = field("f");
+        if !f.is_nil() && f.name().is_none() {
+            return Err(f.mismatch("an operation f is a name"));
+        }
+        let is_nemesis = process.as_ref().and_then(Value::name) == Some("nemesis");
+        match (kind, process) {
+            (Some(kind), Some(process)) if !is_nemesis => {
+                let f = f.name().map(str::to_owned);
+                return self.operation(kind, &process, f, field("key"), field("value"));
+            }
+            // A line of a log, or whoever disturbs the history: nothing is done to the object.
+            _ if is_nemesis => {}
+            (None | Some(Kind::Info), None) => {}
+            (None, _) if f.is_nil() => {}
+            (None, _) => return Err("an event of an operation has a type".into()),
+            (Some(_), _) => return Err("an event of an operation has a process".into()),
+        }
+        self.passed_over += 1;
+        Ok(())
+    }
+
+    fn operation(
+        &mut self,
+        kind: Kind,
+        process: &Value,
+        f: Option<String>,
+        key: Value,
+        value: Value,
+    ) -> std::result::Result<(), String> {
         let next = self.names.len() as u64;
         let number = *self.names.entry(process.clone()).or_insert(next);
-        match kind {
-            Kind::Invoke => self.call(number, event),
-            Kind::Info => {
-                // Whatever it says, its process did not get an answer.
-                match self.pending.remove(&number) {
-                    Some(call) => self.calls.push(call),
-                    None => self.passed_over += 1,
+        let process = || shown_process(process);
+        let at = self.lines.len() as u64;
+        match (kind, self.pending.remove(&number)) {
+            (Kind::Invoke, earlier) => {
+                let f = f.ok_or("an invoke has an operation f")?;
+                self.learn(&f)?;
+                if let Some(earlier) = earlier {
+                    let (process, line) = (process(), self.line(earlier.at));
+                    return Err(format!(
+                        "process {process} calls {f} and still waits for the answer to line {line}"
+                    ));
                 }
-                Ok(())
+                let call = Call {
+                    at,
+                    process: number,
+                    f,
+                    key,
+                    asked: value,
+                    answer: None,
+                };
+                self.pending.insert(number, call);
             }
-            Kind::Ok | Kind::Fail => self.answer(number, kind, event),
-        }
-    }
-
-    fn call(&mut self, process: u64, event: Event) -> std::result::Result<(), String> {
-        let f = event.f.ok_or("an invoke has an operation f")?;
-        self.learn(&f)?;
-        if let Some(earlier) = self.pending.get(&process) {
-            let process = shown_process(event.process.as_ref());
-            let line = self.lines[earlier.at as usize - 1];
-            return Err(format!(
-                "process {process} calls {f} and still waits for the answer to line {line}"
-            ));
-        }
-        let call = Call {
-            at: self.lines.len() as u64,
-            process,
-            f,
-            key: event.key,
-            asked: event.value,
-            answer: None,
-        };
-        self.pending.insert(process, call);
-        Ok(())
-    }
-
-    fn answer(&mut self, number: u64, kind: Kind, event: Event) -> std::result::Result<(), String> {
-        let process = shown_process(event.process.as_ref());
-        let f = event.f.as_deref();
-        let Some(mut call) = self.pending.remove(&number) else {
-            let asked = f.unwrap_or("something");
-            return Err(format!(
-                "process {process} has an answer to {asked} and has called nothing"
-            ));
-        };
-
-        if f.is_some_and(|f| f != call.f) || !event.key.is_nil() && event.key != call.key {
-            return Err(format!(
-                "process {process} has called {} of key {} in line {} and has an answer to {} of key {}",
-                call.f,
-                call.key.shown(),
-                self.lines[call.at as usize - 1],
-                f.unwrap_or(&call.f),
-                event.key.shown()
-            ));
-        }
-        // What failed did not take effect: as if it had not been.
-        if kind == Kind::Ok {
-            call.answer = Some((self.lines.len() as u64, event.value));
-            self.calls.push(call);
+            // Whatever it says, its process did not get an answer.
+            (Kind::Info, Some(call)) => self.calls.push(call),
+            (Kind::Info, None) => self.passed_over += 1,
+            (Kind::Ok | Kind::Fail, None) => {
+                let (process, f) = (process(), f.as_deref().unwrap_or("something"));
+                return Err(format!(
+                    "process {process} has an answer to {f} and has called nothing"
+                ));
+            }
+            (Kind::Ok | Kind::Fail, Some(mut call)) => {
+                let f = f.as_ref().unwrap_or(&call.f);
+                if *f != call.f || !key.is_nil() && key != call.key {
+                    return Err(format!(
+                        "process {} has called {} of key {} in line {} and has an answer to {f} of key {}",
+                        process(),
+                        call.f,
+                        call.key.shown(),
+                        self.line(call.at),
+                        key.shown()
+                    ));
+                }
+                // What failed did not take effect: as if it had not been.
+                if kind == Kind::Ok {
+                    call.answer = Some((at, value));
+                    self.calls.push(call);
+                }
+            }
         }
         Ok(())
+    }
+
+    /// The line of an event.
+    fn line(&self, event: u64) -> u64 {
+        self.lines[event as usize - 1]
     }
 
     /// Which models are left, with this operation.
@@ -247,8 +262,7 @@ impl Reader<'_> {
     fn finish(self, notation: Notation, reading: &Reading) -> Result<History> {
         let places = Places {
             name: self.name.to_owned(),
-            is_by_line: self.lines.is_sorted_by(|line, next| line < next),
-            lines: self.lines,
+            lines: Some(self.lines).filter(|lines| lines.is_sorted_by(|line, next| line < next)),
         };
         let mut calls = self.calls;
         calls.extend(self.pending.into_values());
@@ -266,7 +280,7 @@ impl Reader<'_> {
         }
         let mut processes = vec![String::new(); self.names.len()];
         for (process, number) in self.names {
-            processes[number as usize] = shown_process(Some(&process));
+            processes[number as usize] = shown_process(&process);
         }
         Ok(History {
             model: recognised(&self.models, &calls),
@@ -298,68 +312,20 @@ fn recognised(models: &[ModelName], calls: &[Call]) -> ModelName {
 }
 
 /// A process by its number or its name, without quotes.
-fn shown_process(process: Option<&Value>) -> String {
+fn shown_process(process: &Value) -> String {
     match process {
-        Some(Value::Text(name)) => Value::Word(name.clone()).shown(),
-        Some(other) => other.shown(),
-        None => "?".into(),
+        Value::Text(name) => Value::Word(name.clone()).shown(),
+        other => other.shown(),
     }
-}
-
-/// What an event says.
-#[derive(Debug)]
-pub(super) struct Event {
-    /// Whose it is: a number or a name.
-    pub(super) process: Option<Value>,
-    pub(super) kind: Option<Kind>,
-    pub(super) f: Option<String>,
-    pub(super) key: Value,
-    pub(super) value: Value,
 }
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+enum Kind {
     Invoke,
     Ok,
     Fail,
     Info,
-}
-
-impl Event {
-    /// Takes what matters out of a map.
-    ///
-    /// # Errors
-    ///
-    /// What a field cannot be.
-    pub(super) fn new(map: &Value) -> Result<Self, String> {
-        let field = |name| map.get(name).cloned().unwrap_or(Value::Nil);
-        let kind = field("type");
-        let kind = match kind.name() {
-            None if kind.is_nil() => None,
-            Some("invoke") => Some(Kind::Invoke),
-            Some("ok") => Some(Kind::Ok),
-            Some("fail") => Some(Kind::Fail),
-            Some("info") => Some(Kind::Info),
-            _ => return Err(kind.mismatch("a type is invoke, ok, fail or info")),
-        };
-        let process = match field("process") {
-            Value::Nil => None,
-            process @ (Value::Integer(_) | Value::Text(_) | Value::Word(_)) => Some(process),
-            other => return Err(other.mismatch("a process is a number or a name")),
-        };
-        let f = field("f");
-        if !f.is_nil() && f.name().is_none() {
-            return Err(f.mismatch("an operation f is a name"));
-        }
-        Ok(Self {
-            process,
-            kind,
-            f: f.name().map(str::to_owned),
-            key: field("key"),
-            value: field("value"),
-        })
-    }
 }
 
 /// An operation between its call and its answer.

@@ -65,10 +65,10 @@ impl Value {
                 Value::List(all.collect::<Result<_, _>>()?)
             }
             Json::Object(all) => {
-                let entry = |(name, value): (String, Json)| {
-                    Ok((Value::Text(name.into()), Value::from_json(value)?))
-                };
-                Value::Map(all.into_iter().map(entry).collect::<Result<_, String>>()?)
+                let named = all
+                    .into_iter()
+                    .map(|(name, value)| Ok((Value::Text(name.into()), Value::from_json(value)?)));
+                Value::Map(named.collect::<Result<_, String>>()?)
             }
         })
     }
@@ -88,27 +88,21 @@ impl Value {
 
     /// The field of this name.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        match self {
-            Value::Map(entries) => {
-                let mut entries = entries.iter();
-                entries.find_map(|(key, value)| (key.name() == Some(name)).then_some(value))
-            }
-            _ => None,
-        }
+        let Value::Map(entries) = self else {
+            return None;
+        };
+        let mut entries = entries.iter();
+        entries.find_map(|(key, value)| (key.name() == Some(name)).then_some(value))
     }
 
     pub(super) fn list(&self) -> Option<&[Value]> {
-        match self {
-            Value::List(all) => Some(all),
-            _ => None,
-        }
+        let Value::List(all) = self else { return None };
+        Some(all)
     }
 
     /// Both of a list of two.
     pub(super) fn pair(&self) -> Option<(&Value, &Value)> {
-        let [first, second] = self.list()? else {
-            return None;
-        };
+        let [first, second] = self.list()?.as_array::<2>()?;
         Some((first, second))
     }
 
@@ -122,10 +116,10 @@ impl Value {
     }
 
     pub(super) fn integer<N: TryFrom<i128>>(&self) -> Option<N> {
-        match self {
-            Value::Integer(number) => N::try_from(*number).ok(),
-            _ => None,
-        }
+        let Value::Integer(number) = *self else {
+            return None;
+        };
+        N::try_from(number).ok()
     }
 }
 
@@ -182,36 +176,26 @@ impl fmt::Display for Name {
 }
 
 /// What the values of a history mean: each has a name.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Terms {
-    names: HashMap<Value, Name>,
+    pub(super) names: HashMap<Value, Name>,
     /// Whether a read that was answered null says nothing.
-    nil_is_unknown: bool,
+    pub(super) nil_is_unknown: bool,
 }
 
 impl Terms {
-    pub(super) fn new(nil_is_unknown: bool) -> Self {
-        Self {
-            names: HashMap::new(),
-            nil_is_unknown,
-        }
-    }
-
     /// Whether a read that was answered so says anything.
     pub(super) fn is_known(&self, value: &Value) -> bool {
         !(self.nil_is_unknown && value.is_nil())
     }
 
     pub(super) fn name(&mut self, value: &Value) -> Name {
-        if let Some(name) = self.names.get(value) {
-            return name.clone();
-        }
-        let name = Name {
-            number: self.names.len() as u32,
+        let number = self.names.len() as u32;
+        let name = self.names.entry(value.clone()).or_insert_with(|| Name {
+            number,
             text: value.shown().into(),
-        };
-        self.names.insert(value.clone(), name.clone());
-        name
+        });
+        name.clone()
     }
 
     /// `None` for nothing.

@@ -18,7 +18,8 @@ pub(crate) const BATCH_MAX: usize = 1_024;
 /// that lasts and no longer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Batch {
-    size: usize,
+    /// Operations of the next one.
+    pub(crate) size: usize,
     smallest: usize,
     is_fixed: bool,
     /// Batches until the next that is timed.
@@ -34,11 +35,6 @@ impl Batch {
             is_fixed,
             until_timed: 0,
         }
-    }
-
-    /// Operations of the next batch.
-    pub(crate) const fn size(&self) -> usize {
-        self.size
     }
 
     /// Whether the next batch is to be timed; to be asked once before each.
@@ -77,7 +73,7 @@ mod tests {
     /// Carries out `batches` of operations that take `each`; what they come to.
     fn run(batch: &mut Batch, at: &mut usize, batches: usize, each: Duration) {
         for _ in 0..batches {
-            let (is_timed, size) = (batch.is_timed(), batch.size());
+            let (is_timed, size) = (batch.is_timed(), batch.size);
             assert!(*at + size <= TAPE_LENGTH, "{size} from {at} on");
             *at = (*at + size) % TAPE_LENGTH;
             if is_timed {
@@ -95,7 +91,7 @@ mod tests {
             assert!(batch.is_timed() || before > 0);
             batch.adapt(Duration::from_millis(8), at);
             run(&mut batch, &mut at, 64, SHORT);
-            assert_eq!(batch.size(), BATCH_MAX, "after {before} short batches");
+            assert_eq!(batch.size, BATCH_MAX, "after {before} short batches");
         }
     }
 
@@ -104,10 +100,10 @@ mod tests {
         let (mut batch, mut at) = (Batch::new(SMALLEST, false), 0);
         for (each_ns, sizes) in [(10, 512..=1_024), (1_000, 8..=16), (50, 128..=256)] {
             run(&mut batch, &mut at, 400, Duration::from_nanos(each_ns));
-            assert!(sizes.contains(&batch.size()), "{each_ns} ns: {batch:?}");
+            assert!(sizes.contains(&batch.size), "{each_ns} ns: {batch:?}");
         }
         run(&mut batch, &mut at, 400, Duration::from_millis(3));
-        assert_eq!(batch.size(), SMALLEST);
+        assert_eq!(batch.size, SMALLEST);
     }
 
     #[test]
@@ -119,7 +115,7 @@ mod tests {
         for _ in 0..160 {
             if batch.is_timed() {
                 timed += 1;
-                batch.adapt(each * batch.size() as u32, 0);
+                batch.adapt(each * batch.size as u32, 0);
             }
         }
         assert_eq!(timed, 10);
@@ -128,6 +124,6 @@ mod tests {
     #[test]
     fn a_fixed_batch_is_never_timed() {
         let mut batch = Batch::new(2, true);
-        assert!((0..100).all(|_| !batch.is_timed() && batch.size() == 2));
+        assert!((0..100).all(|_| !batch.is_timed() && batch.size == 2));
     }
 }

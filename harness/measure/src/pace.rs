@@ -29,13 +29,19 @@ const GAPS: usize = 1_024;
 impl Pacer {
     /// One operation in so many microseconds on average. Equal seeds give equal schedules.
     pub(crate) fn every_us(period_us: f64, arrivals: Arrivals, seed: u64) -> Self {
+        let lasting = |periods: f64| Duration::from_secs_f64(periods * period_us * 1e-6);
+        let (gaps, size) = match arrivals {
+            Arrivals::Steady => (vec![lasting(1.0)], 1),
+            Arrivals::Bursts(size) => {
+                let gaps = exponential(&mut Xoshiro256PlusPlus::seed_from_u64(seed)).into_iter();
+                let gaps = gaps.map(|gap| lasting(gap * f64::from(size)));
+                (gaps.collect(), size)
+            }
+        };
         let mut pacer = Self {
-            gaps: gaps(period_us, arrivals, seed),
+            gaps,
             at: 0,
-            size: match arrivals {
-                Arrivals::Steady => 1,
-                Arrivals::Bursts(size) => size,
-            },
+            size,
             left: 0,
             next: clock::now(),
         };
@@ -59,16 +65,6 @@ impl Pacer {
         self.at = (self.at + 1) % self.gaps.len();
         self.gaps[self.at]
     }
-}
-
-/// From one burst to the next.
-fn gaps(period_us: f64, arrivals: Arrivals, seed: u64) -> Vec<Duration> {
-    let lasting = |periods: f64| Duration::from_secs_f64(periods * period_us * 1e-6);
-    let Arrivals::Bursts(size) = arrivals else {
-        return vec![lasting(1.0)];
-    };
-    let bursts = exponential(&mut Xoshiro256PlusPlus::seed_from_u64(seed)).into_iter();
-    bursts.map(|gap| lasting(gap * f64::from(size))).collect()
 }
 
 /// Numbers of the exponential distribution with a mean of 1, in strata of equal probability: their mean is that in every lap.

@@ -17,12 +17,9 @@ use registry::Only;
 
 use crate::affinity::Affinity;
 use crate::field::Field;
-use crate::progress::{
-    BEGIN, Completion, END, Look, Shared, WINDOW_BEGINS, WINDOW_ENDS, whole_operations,
-};
+use crate::progress::{Completion, Look, Shared, WINDOW_BEGINS, WINDOW_ENDS, whole_operations};
 use crate::script::Step;
-use crate::section::{Extra, Section};
-use crate::slowdown::Slowdown;
+use crate::section::{Extra, Section, Slowdown};
 use crate::threads::{Loops, ThreadJob, ThreadResult, take};
 
 /// In the first block of a process counts are looked at after each third of a window, too; doing it everywhere would wake
@@ -189,26 +186,26 @@ impl<'f> PreparedStrategy<'f> {
             self.run(window.block, |shared| self.watch(shared, window));
         let (first, last) = (&looks[0], &looks[looks.len() - 1]);
         let mut counts = self.count(&first.operations_until(last), &results);
-        if let [first, second, third, last] = &looks[..] {
-            let early = self.count(&first.operations_until(second), &results);
-            let late = self.count(&third.operations_until(last), &results);
-            let lengths = (second.at - first.at, last.at - third.at);
-            for (count, (early, late)) in counts.iter_mut().zip(early.iter().zip(&late)) {
-                count.drift = drift((early, lengths.0), (late, lengths.1));
+        for (count, group) in counts.iter_mut().zip(&self.groups) {
+            if group.is_long(window) {
+                let whole = group.threads.clone().map(|thread| {
+                    let given_up = (given_up.at, given_up.counts[thread]);
+                    let (done, span) = whole_operations(&noted[thread], first.at, given_up);
+                    (done, span.as_nanos() as u64)
+                });
+                let operations: Vec<u64>;
+                (operations, count.spans_ns) = whole.unzip();
+                count.operations = self.counted(&operations);
+            } else if let [first, second, third, last] = &looks[..] {
+                // Of whole operations a third has too few.
+                let rate = |from: &Look, until: &Look| {
+                    let operations = &from.operations_until(until)[group.threads.clone()];
+                    let operations: u64 = self.counted(operations).iter().sum();
+                    operations as f64 / (until.at - from.at).as_secs_f64()
+                };
+                let drift = (rate(third, last) / rate(first, second)).ln();
+                count.drift = drift.is_finite().then_some(drift);
             }
-        }
-        let groups = counts.iter_mut().zip(&self.groups);
-        for (count, group) in groups.filter(|(_, group)| group.is_long(window)) {
-            let whole = group.threads.clone().map(|thread| {
-                let given_up = (given_up.at, given_up.counts[thread]);
-                let (done, span) = whole_operations(&noted[thread], first.at, given_up);
-                (done, span.as_nanos() as u64)
-            });
-            let operations: Vec<u64>;
-            (operations, count.spans_ns) = whole.unzip();
-            count.operations = self.counted(&operations);
-            // A third has too few of them.
-            count.drift = None;
         }
         (last.at - first.at, counts)
     }
@@ -255,15 +252,12 @@ impl<'f> PreparedStrategy<'f> {
     /// first operation to the last one's last, and what they have done.
     fn to_the_end(&self, block: u32) -> (Duration, Vec<GroupCount>) {
         let ((), noted, results) = self.run(block, |shared| shared.start(WAKING_UP));
-        let times = |answers: u32| {
-            let completions = noted.iter().flatten();
-            let answering = completions.filter(move |done| done.answers == answers);
-            answering.map(|done| done.at)
-        };
-        let (began, ended) = (times(BEGIN).min(), times(END).max());
+        // Each has noted its beginning first and its end last.
+        let began = noted.iter().map(|noted| noted[0].at).min();
+        let ends = || noted.iter().map(|noted| noted[noted.len() - 1]);
+        let ended = ends().map(|end| end.at).max();
         let took = ended.zip(began).map(|(end, begin)| end - begin);
-        let total = |noted: &Vec<Completion>| noted.last().map_or(0, |last| last.total);
-        let done: Vec<u64> = noted.iter().map(total).collect();
+        let done: Vec<u64> = ends().map(|end| end.total).collect();
         (took.unwrap_or_default(), self.count(&done, &results))
     }
 
@@ -354,7 +348,7 @@ impl<'f> PreparedStrategy<'f> {
             let results = workers.into_iter().map(|worker| worker.join().flatten());
             let results = results.map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)));
             let results: Vec<ThreadResult> = results.collect();
-            let noted = (0..results.len()).map(|thread| shared.noted(thread));
+            let noted = (0..results.len()).map(|thread| shared.noted(thread).clone());
             (outcome, noted.collect(), results)
         })
     }
@@ -447,15 +441,6 @@ fn slowdown(engine: &dyn Engine, field: &Field, group: &Group, times: f64) -> Sl
             (fastest.0.min(pair.0), fastest.1.min(pair.1))
         })
     })
-}
-
-/// How much faster a group was late than early, as a logarithm; `None` if it did nothing then.
-fn drift(early: (&GroupCount, Duration), late: (&GroupCount, Duration)) -> Option<f64> {
-    let rate = |(group, length): (&GroupCount, Duration)| {
-        group.operations.iter().sum::<u64>() as f64 / length.as_secs_f64()
-    };
-    let drift = (rate(late) / rate(early)).ln();
-    drift.is_finite().then_some(drift)
 }
 
 /// Sets the named strategy up on a field, if it can take part; a double of the baseline is the baseline itself, under

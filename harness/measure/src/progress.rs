@@ -104,19 +104,15 @@ impl Shared {
         self.done.iter().map(count).collect()
     }
 
-    /// What a thread has noted so far.
-    pub(crate) fn noted(&self, thread: usize) -> Vec<Completion> {
-        self.notes(thread).clone()
-    }
-
     fn note(&self, thread: usize, answers: u32, total: u64) {
         let at = clock::now();
-        self.notes(thread).push(Completion { answers, at, total });
+        self.noted(thread).push(Completion { answers, at, total });
     }
 
-    fn notes(&self, thread: usize) -> MutexGuard<'_, Vec<Completion>> {
-        let notes = self.noted[thread].lock();
-        notes.unwrap_or_else(PoisonError::into_inner)
+    /// What a thread has noted so far.
+    pub(crate) fn noted(&self, thread: usize) -> MutexGuard<'_, Vec<Completion>> {
+        let noted = self.noted[thread].lock();
+        noted.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -125,7 +121,8 @@ impl Shared {
 pub(crate) struct Course<'s> {
     shared: &'s Shared,
     thread: usize,
-    total: u64,
+    /// Operations so far.
+    pub(crate) total: u64,
     answered: u32,
 }
 
@@ -161,11 +158,6 @@ impl<'s> Course<'s> {
             self.shared.note(self.thread, asked, self.total);
         }
         !self.shared.stopped()
-    }
-
-    /// Operations so far.
-    pub(crate) const fn total(&self) -> u64 {
-        self.total
     }
 
     /// Nothing more will be counted. To be called before anything is cleared up; all operations.

@@ -68,7 +68,7 @@ pub(crate) fn replay<R: Specimen>(
     let mut batch = Batch::new(1, timetable.is_some());
     loop {
         let began = batch.is_timed().then(clock::now);
-        let end = (at + batch.size()).min(operations.len());
+        let end = (at + batch.size).min(operations.len());
         for operation in &operations[at..end] {
             misses += u64::from(!carry_out(handle, operation));
         }

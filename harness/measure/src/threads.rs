@@ -20,8 +20,7 @@ use crate::pace::Pacer;
 use crate::progress::{Course, Shared};
 use crate::replay_loop::replay;
 use crate::script::{Script, Step};
-use crate::section::{Extra, Section};
-use crate::slowdown::Slowdown;
+use crate::section::{Extra, Section, Slowdown};
 
 /// What a thread is to do.
 #[derive(Clone, Copy, Debug)]
@@ -369,10 +368,10 @@ fn drive(
     loop {
         let size = match job.quota {
             Some(quota) => {
-                let left = quota.saturating_sub(course.total()) as usize;
-                batch.size().min(left.next_multiple_of(smallest))
+                let left = quota.saturating_sub(course.total) as usize;
+                batch.size.min(left.next_multiple_of(smallest))
             }
-            None => batch.size(),
+            None => batch.size,
         };
         // One call of `operate`, so that each loop is compiled once.
         let began = batch.is_timed().then(clock::now);
@@ -382,7 +381,7 @@ fn drive(
             batch.adapt(began.elapsed(), at);
         }
         let goes_on = course.completed(size as u64);
-        if !goes_on || job.quota.is_some_and(|quota| course.total() >= quota) {
+        if !goes_on || job.quota.is_some_and(|quota| course.total >= quota) {
             return (course.end(), misses);
         }
         if let Some(pacer) = &mut pacer {

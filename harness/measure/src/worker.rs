@@ -8,17 +8,18 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use model::clock;
 use model::message::{Message, say};
 use model::random::{self, shuffle};
-use model::sample::{Line, Part, Slice, SliceKey};
+use model::sample::{Interference, Line, Part, Slice, SliceKey};
 use model::scenario::Scenario;
 use model::workload::Workload;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
+use crate::calibration;
 use crate::field::Field;
-use crate::interference;
 use crate::prepared_strategy::{PreparedStrategy, Window, prepare};
 
 /// Blocks of one scenario.
@@ -69,7 +70,11 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     // By default each sleep may take 50 us longer, and a slice has some of them. Refused, it only takes longer.
     let _ = nix::sys::prctl::set_timerslack(1);
     let _ballast = ballast(task);
-    let field = field(task)?;
+    let seed = random::seed(task.seed, &[part.process.into()]);
+    let field = match &task.trace {
+        None => Field::new(scenario, seed),
+        Some(file) => Field::replaying(&Workload::load(file).map_err(io::Error::other)?, seed),
+    };
     let mut strategies = Vec::new();
     for name in &part.strategies {
         set_up(task, "setting up", name, out)?;
@@ -81,33 +86,54 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     };
     for name in &task.account {
         set_up(task, "accounting of", name, out)?;
-        account(named(name), out)?;
+        let prepared = named(name);
+        for allocation in prepared.allocations() {
+            send_line(out, Line::Allocation(allocation))?;
+        }
+        send_line(out, Line::Memory(prepared.memory()))?;
     }
+    let busy = scenario.threads().min(model::environment::cpus());
     for block in task.from.block..part.blocks {
-        let busy = scenario.threads().min(model::environment::cpus());
         let order = order(part, &task.baseline, task.seed, block);
-        let which = (block, order.len() as u32);
-        let interference = interference::watched(busy, part, which, || {
-            for (position, name) in (0..).zip(order) {
-                let place = Place { block, position };
-                if place >= task.from {
-                    slice(task, named(name), place, out)?;
-                }
+        let slices = order.len() as u32;
+        // What disturbs a block is looked at before and after it and never at its result.
+        let hand_off_before = hand_off_ns(busy);
+        let (began, stolen_before) = (clock::now(), stolen());
+        for (position, name) in (0..).zip(order) {
+            let place = Place { block, position };
+            if place >= task.from {
+                slice(task, named(name), place, out)?;
             }
-            Ok(())
-        })?;
+        }
+        let (took, stolen) = (began.elapsed(), stolen().saturating_sub(stolen_before));
+        let hand_offs = hand_off_before.zip(hand_off_ns(busy));
+        let interference = Interference {
+            scenario: part.scenario.clone(),
+            process: part.process,
+            block,
+            slices,
+            took_ns: took.as_nanos() as u64,
+            stolen_ns: stolen.as_nanos() as u64,
+            hand_off_ns: hand_offs.map(|(before, after)| [before, after]),
+        };
         send_line(out, Line::Interference(interference))?;
     }
     Ok(())
 }
 
-/// What the threads of the scenario work on in this process.
-fn field(task: &MeasureTask) -> io::Result<Field> {
-    let seed = random::seed(task.seed, &[u64::from(task.part.process)]);
-    Ok(match &task.trace {
-        None => Field::new(&task.scenario, seed),
-        Some(file) => Field::replaying(&Workload::load(file).map_err(io::Error::other)?, seed),
-    })
+/// What handing a line over costs, where threads on several processors can do so. A hypervisor moves virtual processors: to
+/// cores that share a cache, to cores that do not, on one core. Nothing else tells: no time is stolen.
+fn hand_off_ns(processors: usize) -> Option<f64> {
+    (processors > 1).then(calibration::hand_off_briefly)
+}
+
+/// What the hypervisor took so far; nothing where the system does not say. Linux counts it in
+/// hundredths of a second (`USER_HZ`, fixed in its interface), over all processors.
+fn stolen() -> Duration {
+    let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let mut fields = text.lines().next().unwrap_or_default().split_whitespace();
+    let ticks = fields.nth(8).and_then(|ticks| ticks.parse().ok());
+    Duration::from_millis(10 * ticks.unwrap_or(0))
 }
 
 /// The largest shift of the heap, in bytes: more than a page table's reach of one entry.
@@ -137,14 +163,6 @@ fn key(task: &MeasureTask, strategy: &str, place: Place) -> SliceKey {
         position: place.position,
         strategy: strategy.to_owned(),
     }
-}
-
-/// What the heap sees of a strategy.
-fn account(prepared: &PreparedStrategy<'_>, out: &mut impl Write) -> io::Result<()> {
-    for allocation in prepared.allocations() {
-        send_line(out, Line::Allocation(allocation))?;
-    }
-    send_line(out, Line::Memory(prepared.memory()))
 }
 
 fn slice(

@@ -8,12 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
-use contract::{Handle, ProcessId, Record};
+use contract::{Event, Handle, ProcessId, Record};
 use model::fault::{Action, Fate, Fault, FaultSeen};
 
-use crate::faults::scene::{LOOKS, WRITES, perform};
-use crate::faults::scene::{Scene, Worker, guest, resident, residents, unanswered};
+use crate::faults::scene::{
+    LOOKS, Scene, WRITES, Worker, guest, perform, resident, residents, unanswered,
+};
+use crate::instrumented_record::{InstrumentedRecord, TableHandle};
 
 const TARGETS: &[ProcessId] = &[resident(0)];
 /// So many writes that some meet the lock of the shard or bucket that is held around them, that what is
@@ -56,8 +57,8 @@ fn outcome(reports: &Receiver<Report>, patience: Duration) -> Fate {
 fn start(scene: Scene, fault: Fault, action: Action) -> Receiver<Report> {
     let (report, reports) = channel();
     let writer: Writer = scene.worker(|handle, ()| {
-        for n in 0..WRITES_EACH as usize {
-            let _ = handle.apply(TARGETS[0], heartbeat(n));
+        for n in 0..WRITES_EACH {
+            let _ = handle.apply(TARGETS[0], Event::heartbeat(n));
         }
     });
     scene.spawn(move |outer| {
@@ -130,7 +131,7 @@ fn look(action: Action, inner: &mut TableHandle<'_>) -> Fate {
 fn write(action: Action, inner: &mut TableHandle<'_>, report: &Sender<Report>) -> Fate {
     let others = residents().skip(1).cycle();
     let mut worst = Fate::Done;
-    for (n, (other, coming)) in others.zip(comings()).enumerate() {
+    for (n, (other, coming)) in (0..).zip(others.zip(comings())) {
         let fate = match action {
             Action::Update => update(inner, TARGETS[0], n),
             Action::UpdateOther => update(inner, other, n),
@@ -149,8 +150,8 @@ fn write(action: Action, inner: &mut TableHandle<'_>, report: &Sender<Report>) -
     worst
 }
 
-fn update(inner: &mut TableHandle<'_>, id: ProcessId, n: usize) -> Fate {
-    match inner.apply(id, heartbeat(n)) {
+fn update(inner: &mut TableHandle<'_>, id: ProcessId, n: u64) -> Fate {
+    match inner.apply(id, Event::heartbeat(n)) {
         Some(Ok(revision)) => shows(inner, id, Some(revision)),
         _ => Fate::Missing,
     }
@@ -198,7 +199,7 @@ mod tests {
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use crate::instrumented_record::MakeTable;
-    use contract::{ErasedTable, Event, IdMap, Profile, Rejected, Strategy};
+    use contract::{ErasedTable, IdMap, Profile, Rejected, Strategy};
 
     use super::*;
 

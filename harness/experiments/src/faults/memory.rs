@@ -4,9 +4,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, TableHandle};
 use conformance::Refusing;
-use contract::Handle;
+use contract::{Event, Handle};
 use model::fault::{Action, Fate, Fault, FaultSeen};
 use nix::sys::resource::{Resource, setrlimit};
 
@@ -18,7 +18,9 @@ const TIMES: u64 = 256;
 const WARM_UP: u64 = 8;
 
 pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
-    leave_no_core();
+    // A process that is meant to end so leaves no image of itself on the disk. Where that cannot be forbidden, it is not
+    // harmful.
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
     let action = match observed.fault {
         Fault::NoMemoryToRead => Action::Read,
         Fault::NoMemoryToUpdate => Action::Update,
@@ -40,13 +42,7 @@ fn carry_out(action: Action, handle: &mut TableHandle<'_>, n: u64) {
         Action::Read => drop(std::hint::black_box(
             handle.read(id, InstrumentedRecord::touch),
         )),
-        Action::Update => drop(handle.apply(id, heartbeat(n as usize))),
+        Action::Update => drop(handle.apply(id, Event::heartbeat(n))),
         _ => drop(handle.insert(guest(1 + n), InstrumentedRecord::running(guest(1 + n)))),
     }
-}
-
-/// A process that is meant to end so leaves no image of itself on the disk.
-fn leave_no_core() {
-    // Best effort: where it cannot be forbidden, it is not harmful.
-    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
 }

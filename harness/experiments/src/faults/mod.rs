@@ -44,24 +44,26 @@ pub struct FaultTask {
 ///
 /// When the task names no strategy of the registry.
 pub fn inject(task: &FaultTask) -> FaultSeen {
+    use Fault as F;
     // Nothing is printed about panics: they are what this process is for.
     std::panic::set_hook(Box::new(|_| {}));
     let make = crate::instrumented_record::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
     let scene = || Scene::new(make, Duration::from_millis(task.patience_ms));
     let mut observed = FaultSeen::new(&task.strategy, task.fault);
+    let out = &mut observed;
     match task.fault {
-        Fault::ReaderGone | Fault::WriterGone => standstill::observe(scene(), &mut observed),
-        Fault::ReaderStalls | Fault::UpdaterStalls | Fault::ResizerStalls => {
-            stalls::observe(scene(), task, &mut observed);
+        F::ReaderGone | F::WriterGone => standstill::observe(scene(), out),
+        F::ReaderStalls | F::UpdaterStalls | F::ResizerStalls => {
+            stalls::observe(scene(), task, out)
         }
-        Fault::PanicInUpdate | Fault::PanicInRead | Fault::PanicInScan => {
-            standstill::observe_panic(scene(), &mut observed);
+        F::PanicInUpdate | F::PanicInRead | F::PanicInScan => {
+            standstill::observe_panic(scene(), out)
         }
-        Fault::InsideRead | Fault::InsideScan => inside::observe(scene, &mut observed),
-        Fault::OverlappingReaders => overlap::observe(scene(), &mut observed),
-        Fault::NoMemoryToRead | Fault::NoMemoryToUpdate | Fault::NoMemoryToInsert => {
-            memory::observe(scene(), &mut observed);
+        F::InsideRead | F::InsideScan => inside::observe(scene, out),
+        F::OverlappingReaders => overlap::observe(scene(), out),
+        F::NoMemoryToRead | F::NoMemoryToUpdate | F::NoMemoryToInsert => {
+            memory::observe(scene(), out);
         }
     }
     observed

@@ -7,8 +7,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::instrumented_record::heartbeat;
-use contract::Handle;
+use contract::{Event, Handle};
 use model::clock;
 use model::fault::{Action, Fate, FaultSeen, Tally};
 
@@ -64,7 +63,7 @@ pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
         let mut now = state();
         now.wanted_at = Some(now.arrived);
         drop(now);
-        let _ = handle.apply(resident(0), heartbeat(1));
+        let _ = handle.apply(resident(0), Event::heartbeat(1));
         change(|state| state.is_written = true);
     });
     // Longer than a reader waits for the next one, who may be kept out.
@@ -111,7 +110,7 @@ fn wait(patience: Duration, is_so: impl Fn(&State) -> bool) -> MutexGuard<'stati
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use contract::{ErasedHandle, ErasedTable, Event, ProcessId, Profile, Rejected, Strategy};
+    use contract::{ErasedHandle, ErasedTable, ProcessId, Profile, Rejected, Strategy};
     use model::fault::Fault;
 
     use super::*;

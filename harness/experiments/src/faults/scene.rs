@@ -6,11 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use contract::{ErasedTable, Handle, ProcessId};
+use contract::{ErasedTable, Event, Handle, ProcessId};
 use model::clock;
 use model::fault::{Action, Fate, FaultSeen};
 
-use crate::instrumented_record::{InstrumentedRecord, MakeTable, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, MakeTable, TableHandle, insert_running};
 
 /// Records that nobody inserts or removes.
 const RESIDENTS: u64 = 64;
@@ -31,14 +31,8 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) fn new(make: MakeTable, patience: Duration) -> Self {
         let table = Box::leak(Box::new(make(RESIDENTS as usize)));
-        let mut handle = table.handle();
-        for id in residents() {
-            handle.insert(id, InstrumentedRecord::running(id));
-        }
-        // The one that a witness removes.
-        handle.insert(guest(0), InstrumentedRecord::running(guest(0)));
-        handle.publish();
-        drop(handle);
+        // A witness removes the guest.
+        insert_running(&mut table.handle(), residents().chain([guest(0)]));
         Self { table, patience }
     }
 
@@ -197,19 +191,14 @@ impl Witnesses {
 pub(crate) fn perform(action: Action, handle: &mut TableHandle<'_>, targets: &[ProcessId]) -> Fate {
     match action {
         Action::Read | Action::ReadAgain => worst(targets.iter().map(|&id| read(handle, id))),
-        Action::ReadOthers => worst(
-            residents()
-                .filter(|id| !targets.contains(id))
-                .map(|id| read(handle, id)),
-        ),
+        Action::ReadOthers => {
+            let others = residents().filter(|id| !targets.contains(id));
+            worst(others.map(|id| read(handle, id)))
+        }
         Action::Scan => {
-            let mut fate = Fate::Done;
-            handle.scan(|id, record| {
-                if record.examine(id).is_err() {
-                    fate = Fate::Torn;
-                }
-            });
-            fate
+            let mut is_torn = false;
+            handle.scan(|id, record| is_torn |= record.examine(id).is_err());
+            if is_torn { Fate::Torn } else { Fate::Done }
         }
         Action::Update => worst(targets.iter().map(|&id| update(handle, id))),
         // One that no fault is about.
@@ -218,10 +207,7 @@ pub(crate) fn perform(action: Action, handle: &mut TableHandle<'_>, targets: &[P
             handle.insert(guest(1), InstrumentedRecord::running(guest(1)));
             Fate::Done
         }
-        Action::Remove => match handle.remove(guest(0)) {
-            Some(_) => Fate::Done,
-            None => Fate::Missing,
-        },
+        Action::Remove => done_if_there(handle.remove(guest(0))),
     }
 }
 
@@ -249,8 +235,9 @@ fn read(handle: &mut TableHandle<'_>, id: ProcessId) -> Fate {
 }
 
 fn update(handle: &mut TableHandle<'_>, id: ProcessId) -> Fate {
-    match handle.apply(id, heartbeat(1)) {
-        Some(_) => Fate::Done,
-        None => Fate::Missing,
-    }
+    done_if_there(handle.apply(id, Event::heartbeat(1)))
+}
+
+fn done_if_there<T>(answer: Option<T>) -> Fate {
+    answer.map_or(Fate::Missing, |_| Fate::Done)
 }

@@ -10,9 +10,9 @@ use std::ffi::c_int;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
-use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, TableHandle};
 use conformance::{inside_allocator, mark_allocator};
-use contract::{Handle, ProcessId};
+use contract::{Event, Handle, ProcessId};
 use model::clock;
 use model::fault::{Action, Fate, Fault, FaultSeen, Tally};
 use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
@@ -21,8 +21,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 
 use crate::faults::FaultTask;
-use crate::faults::scene::Witnesses;
-use crate::faults::scene::{CATCHING, Scene, guest, resident};
+use crate::faults::scene::{CATCHING, Scene, Witnesses, guest, resident};
 
 /// What the stopped thread and the coordinator tell each other.
 static STATE: AtomicU32 = AtomicU32::new(RUNNING);
@@ -79,9 +78,8 @@ pub(crate) fn observe(scene: Scene, task: &FaultTask, observed: &mut FaultSeen) 
         }
     }
     observed.tallies.insert(Tally::Stops, stopped.into());
-    observed
-        .tallies
-        .insert(Tally::SparedInAllocator, spared.into());
+    let what = Tally::SparedInAllocator;
+    observed.tallies.insert(what, spared.into());
 }
 
 /// Starts the thread that will be stopped.
@@ -113,7 +111,7 @@ fn work(handle: &mut TableHandle<'_>, fault: Fault, step: u64) {
                 handle.remove(guest(COMINGS + step - WINDOW));
             }
         }
-        _ => drop(handle.apply(target, heartbeat(step as usize))),
+        _ => drop(handle.apply(target, Event::heartbeat(step))),
     }
 }
 

@@ -4,12 +4,12 @@
 use std::sync::mpsc::sync_channel;
 
 use conformance::Counting;
-use contract::{Handle, ProcessId};
+use contract::{Event, Handle, ProcessId};
 use model::fault::{Action, Fault, FaultSeen, OVERWRITES, Tally};
 
 use crate::faults::scene::{CATCHING, LOOKS, Scene, WRITES, Witnesses, guest, resident, residents};
 use crate::instrumented_record::{
-    Gate, IN_UPDATE, InstrumentedRecord, TableHandle, failing, heartbeat, held_up,
+    Gate, IN_UPDATE, InstrumentedRecord, TableHandle, failing, held_up,
 };
 
 /// Reads before the one that stops: so many that it is one like all others, and not the first.
@@ -51,9 +51,7 @@ pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
     } else {
         let first = overwrites().map(|()| live());
         match first.and_then(|once| overwrites().map(|()| live() - once)) {
-            Ok(garbage) => {
-                observed.tallies.insert(Tally::GarbageBytes, garbage);
-            }
+            Ok(garbage) => drop(observed.tallies.insert(Tally::GarbageBytes, garbage)),
             // Only one write in so many waits, where many are published at once.
             Err(fate) => observed.add(Action::UpdateOther, fate),
         }
@@ -74,7 +72,7 @@ pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
 
 fn stop_in_read(handle: &mut TableHandle<'static>) {
     // A version that nobody else has read or keeps.
-    let _ = handle.apply(TARGET[0], heartbeat(0));
+    let _ = handle.apply(TARGET[0], Event::heartbeat(0));
     for _ in 0..READS_BEFORE {
         handle.read(TARGET[0], |_| {});
     }
@@ -94,11 +92,11 @@ const FOR_MANY: u32 = 20;
 
 /// Updates every record, over and over, and inserts and removes one.
 fn overwrite(handle: &mut TableHandle<'_>) {
-    for (step, id) in residents().cycle().take(OVERWRITES as usize).enumerate() {
+    for (step, id) in (0..u64::from(OVERWRITES)).zip(residents().cycle()) {
         match step % 4 {
             0 => drop(handle.insert(GUEST, InstrumentedRecord::running(GUEST))),
             1 => drop(handle.remove(GUEST)),
-            _ => drop(handle.apply(id, heartbeat(step))),
+            _ => drop(handle.apply(id, Event::heartbeat(step))),
         }
     }
 }

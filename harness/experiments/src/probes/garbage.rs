@@ -9,7 +9,7 @@ use model::clock;
 use model::probe::{Count, Probe, ProbeSeen};
 
 use crate::instrumented_record::{Gate, OpenOnExit, TableHandle};
-use crate::probes::support::fixture::Fixture;
+use crate::probes::fixture::Fixture;
 
 /// How many overwrites.
 const OVERWRITES: u64 = 10_000;

@@ -14,10 +14,9 @@ use model::probe::{Count, Distribution, ProbeSeen};
 use model::random;
 
 use crate::instrumented_record::InstrumentedRecord;
+use crate::probes::fixture::Fixture;
 use crate::probes::join;
-use crate::probes::support::clock::Timeline;
-use crate::probes::support::fixture::Fixture;
-use crate::probes::support::open_loop::{Arrivals, Schedule, Served, serve};
+use crate::probes::open_loop::{Arrivals, Schedule, Served, Timeline, serve};
 
 /// As a process table is used: most look, few change. With as many writes, the knee would be that of the writes alone.
 const READS_PER_WRITE: f64 = 10.0;
@@ -122,7 +121,7 @@ mod tests {
     use model::probe::Probe;
 
     use super::*;
-    use crate::probes::support::open_loop::tests::Simulated;
+    use crate::probes::open_loop::tests::Simulated;
 
     /// Whether a service that takes so long keeps a rate for as long as 50,000 of it take.
     fn is_kept(service_ns: u64, per_s: f64) -> bool {

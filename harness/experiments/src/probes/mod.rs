@@ -1,7 +1,7 @@
 //! Probes: short measurements of one strategy, of what its throughput does not show.
 //!
 //! Each [`Probe`] of each strategy has a process of its own, so that no garbage of one is freed in the next. The files
-//! beside this one are the probes, those of a kind in one; `support` is what they are made of. A new probe needs
+//! beside this one are the probes, those of a kind in one, and what they are made of. A new probe needs
 //!
 //! - a variant of `Probe` (`model/src/probe/kind.rs`) and its words (`probes.toml` beside it), and what it counts
 //!   and times, if that is new (`Count` and `Distribution` in `model/src/probe/mod.rs`);
@@ -15,12 +15,12 @@
 //! times and not for threads, and what it finds then - that nothing was done - is the result. Only then it lets go
 //! whatever it holds, and joins.
 
-mod disturbance;
-mod fairness;
+mod fixture;
 mod garbage;
 mod latency;
+mod open_loop;
+mod phases;
 mod shutdown;
-mod support;
 mod visibility;
 
 use std::time::Duration;
@@ -29,7 +29,7 @@ use model::probe::{Probe, ProbeSeen};
 use model::random;
 use serde::{Deserialize, Serialize};
 
-use self::support::fixture::Fixture;
+use self::fixture::Fixture;
 
 /// One probe of one strategy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,24 +65,21 @@ pub fn probe(task: &ProbeTask) -> ProbeSeen {
     let fixture = &Fixture::new(make, random::seed(task.seed, &[u64::from(task.process)]));
     let budget = Duration::from_millis(task.budget_ms);
     let mut outcome = ProbeSeen::new(task.probe, &task.strategy, task.process);
+    let out = &mut outcome;
     match task.probe {
         P::OwnHalfLoad | P::OwnHighLoad => panic!("{}: recorded runs only", task.probe.name()),
-        P::Knee => latency::knee(fixture, budget, &mut outcome),
+        P::Knee => latency::knee(fixture, budget, out),
         P::LowLoad | P::ModerateLoad => {
             let rate = task.reads_per_s.expect("the parent names the rate");
-            latency::probe(fixture, rate, budget, &mut outcome);
+            latency::probe(fixture, rate, budget, out);
         }
-        P::Visibility => visibility::probe(fixture, budget, &mut outcome),
+        P::Visibility => visibility::probe(fixture, budget, out),
         P::GarbageOfUpdates | P::GarbageOfChurn | P::HeldGuardUpdates | P::HeldGuardChurn => {
-            garbage::probe(fixture, budget, &mut outcome);
+            garbage::probe(fixture, budget, out);
         }
-        P::StalledReader | P::StalledWriter | P::Scan => {
-            disturbance::probe(fixture, budget, &mut outcome);
-        }
-        P::FairnessReadWrite | P::FairnessTwoWriters => {
-            fairness::probe(fixture, budget, &mut outcome);
-        }
-        P::Shutdown => shutdown::probe(fixture, budget, &mut outcome),
+        P::StalledReader | P::StalledWriter | P::Scan => phases::disturbance(fixture, budget, out),
+        P::FairnessReadWrite | P::FairnessTwoWriters => phases::fairness(fixture, budget, out),
+        P::Shutdown => shutdown::probe(fixture, budget, out),
     }
     outcome
 }

@@ -8,9 +8,9 @@ use model::clock;
 use model::probe::{Count, Distribution, Histogram, ProbeSeen};
 
 use crate::instrumented_record::TableHandle;
+use crate::probes::fixture::Fixture;
 use crate::probes::join;
-use crate::probes::support::clock::Timeline;
-use crate::probes::support::fixture::Fixture;
+use crate::probes::open_loop::Timeline;
 
 /// How long a table is in use.
 const IN_USE: Duration = Duration::from_millis(2);

@@ -10,15 +10,15 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use contract::{Handle, Record};
+use contract::{Event, Handle, Record};
 use crossbeam_utils::CachePadded;
 use model::clock;
 use model::probe::{Count, Distribution, Histogram, ProbeSeen};
 
-use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, TableHandle};
+use crate::probes::fixture::Fixture;
 use crate::probes::join;
-use crate::probes::support::clock::{Timeline, wait_until};
-use crate::probes::support::fixture::Fixture;
+use crate::probes::open_loop::{Timeline, wait_until};
 
 /// As a supervisor writes.
 const PERIOD_NS: u64 = 10_000;
@@ -40,39 +40,47 @@ struct Bulletin {
     published: AtomicBool,
 }
 
-/// The reader's side, and what it noted.
-struct Reader<'p> {
-    handle: TableHandle<'p>,
-    fixture: &'p Fixture,
-    time: Instant,
-    bulletin: &'p Bulletin,
-    /// When write number n (from 0) was first seen, by number.
-    seen_ns: Vec<u64>,
-    ages: Histogram,
-}
-
 pub(crate) fn probe(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     let table = fixture.table();
     let time = clock::now();
     let bulletin = Bulletin::default();
+    let id = fixture.held();
+    // The record is at revision 1 when it is put into the table.
+    let before = InstrumentedRecord::running(id).revision();
     // Odd, so that a strategy that publishes every so many writes is left with some when the writer
     // goes quiet.
     let writes_max = (budget.as_nanos() as u64 / PERIOD_NS) as usize | 1;
     let (returned_ns, (in_time, seen_ns, ages)) = std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
-            let mut reader = Reader {
-                handle: table.handle(),
-                fixture,
-                time,
-                bulletin: &bulletin,
-                seen_ns: Vec::with_capacity(writes_max),
-                ages: Histogram::default(),
+            let mut handle = table.handle();
+            // When write number n (from 0) was first seen, by number.
+            let mut seen_ns = Vec::with_capacity(writes_max);
+            let mut ages = Histogram::default();
+            // Reads until the last write is seen, or is not for as long as it may take, after `until` is set.
+            let mut watch = |until: &AtomicBool| {
+                let mut give_up_ns = None;
+                loop {
+                    let is_over = until.load(Ordering::Acquire);
+                    let returned = bulletin.returned.load(Ordering::Acquire);
+                    let revision = handle.read(id, Record::revision);
+                    let now_ns = time.now_ns();
+                    let number = revision.unwrap_or(0).saturating_sub(before);
+                    ages.record(returned.saturating_sub(number));
+                    while (seen_ns.len() as u64) < number {
+                        seen_ns.push(now_ns);
+                    }
+                    if is_over {
+                        let give_up_ns = *give_up_ns.get_or_insert(now_ns + GRACE_NS);
+                        if number >= returned || now_ns >= give_up_ns {
+                            return seen_ns.len();
+                        }
+                    }
+                }
             };
-            reader.watch(&bulletin.quiet);
-            let in_time = reader.seen_ns.len();
+            let in_time = watch(&bulletin.quiet);
             bulletin.awaited.store(true, Ordering::Release);
-            reader.watch(&bulletin.published);
-            (in_time, reader.seen_ns, reader.ages)
+            watch(&bulletin.published);
+            (in_time, seen_ns, ages)
         });
         let returned_ns = write(&mut table.handle(), fixture, time, &bulletin, writes_max);
         (returned_ns, join(reader))
@@ -104,12 +112,12 @@ fn write(
     let mut now_ns = from_ns;
     while returned_ns.len() < writes_max && now_ns < until_ns {
         wait_until(time, from_ns + returned_ns.len() as u64 * PERIOD_NS);
-        let _ = std::hint::black_box(handle.apply(fixture.held(), heartbeat(returned_ns.len())));
+        let event = Event::heartbeat(returned_ns.len() as u64);
+        let _ = std::hint::black_box(handle.apply(fixture.held(), event));
         now_ns = time.now_ns();
         returned_ns.push(now_ns);
-        bulletin
-            .returned
-            .store(returned_ns.len() as u64, Ordering::Release);
+        let returned = returned_ns.len() as u64;
+        bulletin.returned.store(returned, Ordering::Release);
     }
     bulletin.quiet.store(true, Ordering::Release);
     while !bulletin.awaited.load(Ordering::Acquire) {
@@ -118,31 +126,4 @@ fn write(
     handle.publish();
     bulletin.published.store(true, Ordering::Release);
     returned_ns
-}
-
-impl Reader<'_> {
-    /// Reads until the last write is seen, or is not for as long as it may take, after `until` is set.
-    fn watch(&mut self, until: &AtomicBool) {
-        let id = self.fixture.held();
-        // The record is at revision 1 when it is put into the table.
-        let before = InstrumentedRecord::running(id).revision();
-        let mut give_up_ns = None;
-        loop {
-            let is_over = until.load(Ordering::Acquire);
-            let returned = self.bulletin.returned.load(Ordering::Acquire);
-            let revision = self.handle.read(id, Record::revision);
-            let now_ns = self.time.now_ns();
-            let number = revision.unwrap_or(0).saturating_sub(before);
-            self.ages.record(returned.saturating_sub(number));
-            while (self.seen_ns.len() as u64) < number {
-                self.seen_ns.push(now_ns);
-            }
-            if is_over {
-                let give_up_ns = *give_up_ns.get_or_insert(now_ns + GRACE_NS);
-                if number >= returned || now_ns >= give_up_ns {
-                    return;
-                }
-            }
-        }
-    }
 }

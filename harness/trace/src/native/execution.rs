@@ -3,17 +3,20 @@
 //! Decoding happens afterwards and in the same process, so that the code is still where it was. An
 //! operand's address follows from the registers before its instruction; what an instruction does to
 //! memory is `iced-x86`'s knowledge (the access tables of the Intel and AMD manuals).
+//!
+//! The allocator is recognised by the addresses of its functions: whatever runs from the entry of one until its return
+//! belongs to it. That holds for every allocator that the C library's names lead to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use iced_x86::{
-    Code, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register, UsedMemory,
+    Code, Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
+    Register, UsedMemory,
 };
 use model::trace::{Counts, Usage};
 use trap::{Recording, Step};
 
 use super::allocation_map::Owned;
-use super::follower::{Calls, Followed, Follower};
 use super::lines::{Access, Lines};
 
 /// What one operation executed.
@@ -41,7 +44,6 @@ impl Execution {
             recording,
             knowledge: InstructionInfoFactory::new(),
             follower: Follower::default(),
-            is_entering: false,
             execution: Self {
                 is_cut_short: recording.is_cut_short,
                 ..Self::default()
@@ -103,49 +105,50 @@ struct Reader<'r> {
     recording: &'r Recording,
     knowledge: InstructionInfoFactory,
     follower: Follower,
-    /// Whether the instruction before was a call.
-    is_entering: bool,
     execution: Execution,
 }
 
 impl Reader<'_> {
     fn take(&mut self, step: &Step, is_first: bool) {
-        let followed = self.follower.follow(step);
-        if let Some((address, bytes)) = followed.block {
+        let Self {
+            follower,
+            execution,
+            ..
+        } = self;
+        follower.follow(step);
+        if let Some((address, bytes)) = follower.block {
             // The frames of the call are gone; those of whoever wanted the block are not.
-            let calls = self.follower.calls.outwards(followed.within).collect();
-            self.execution.fresh.push((address, Owned { bytes, calls }));
+            let calls = follower.calls.outwards(follower.within).collect();
+            execution.fresh.push((address, Owned { bytes, calls }));
         }
-        let is_entered = std::mem::replace(&mut self.is_entering, followed.is_call);
-        match &self.follower.allocation {
-            Some(call) if followed.is_allocation => {
-                let counts = &mut self.execution.counts;
+        let counts = &mut execution.counts;
+        match &follower.allocation {
+            Some(call) if follower.is_allocation => {
                 counts.allocations += u64::from(call.bytes.is_some());
                 counts.allocated_bytes += call.bytes.unwrap_or(0);
                 counts.frees += u64::from(call.freed.is_some());
-                self.execution.freed.extend(call.freed);
+                execution.freed.extend(call.freed);
             }
-            None if is_entered => drop(self.execution.called.insert(step.address)),
+            None if follower.is_entered => drop(execution.called.insert(step.address)),
             _ => {}
         }
         if is_first {
-            let counts = &mut self.execution.counts;
-            let system_calls = u64::from(is_system_call(&followed.instruction));
+            let system_calls = u64::from(is_system_call(&follower.instruction));
             // The one after a system call is not seen.
-            if self.follower.allocation.is_some() {
+            if follower.allocation.is_some() {
                 counts.allocator_instructions += 1 + system_calls;
             } else {
                 counts.instructions += 1 + system_calls;
                 counts.system_calls += system_calls;
-                let is_fence = followed.instruction.mnemonic() == Mnemonic::Mfence;
+                let is_fence = follower.instruction.mnemonic() == Mnemonic::Mfence;
                 counts.fences += u64::from(is_fence);
             }
         }
-        self.access(step, &followed, is_first);
+        self.access(step, is_first);
     }
 
-    fn access(&mut self, step: &Step, followed: &Followed, is_first: bool) {
-        let instruction = &followed.instruction;
+    fn access(&mut self, step: &Step, is_first: bool) {
+        let instruction = &self.follower.instruction;
         let is_repeating = instruction.has_rep_prefix() || instruction.has_repne_prefix();
         if is_repeating && instruction.is_string_instruction() && step.registers[1] == 0 {
             // With rcx at 0 there is no round.
@@ -156,13 +159,11 @@ impl Reader<'_> {
         let at = self.execution.instructions();
         let (mut loads, mut stores) = (0, 0);
         for memory in self.knowledge.info(instruction).used_memory() {
-            let Some(address) = address_of(memory, step, self.recording.fs_base) else {
+            let (reads, writes) = effects(memory.access());
+            let address = address_of(memory, step, self.recording.fs_base);
+            let Some(address) = address.filter(|_| reads || writes) else {
                 continue;
             };
-            let (reads, writes) = effects(memory.access());
-            if !reads && !writes {
-                continue;
-            }
             if writes && let Some(call) = &mut self.follower.allocation {
                 call.written(address, || value_written(instruction, step));
             }
@@ -177,7 +178,7 @@ impl Reader<'_> {
                 usage: usage(instruction, is_locked, writes),
                 at,
                 by: step.address,
-                called_from: followed.within,
+                called_from: self.follower.within,
                 in_allocator,
             });
         }
@@ -185,12 +186,10 @@ impl Reader<'_> {
             let counts = &mut self.execution.counts;
             counts.loads += loads;
             counts.stores += stores;
-            if is_locked {
-                // On the own stack nobody else sees what it does, only that it was done.
-                let is_shared = loads + stores > 0;
-                counts.locked += u64::from(is_shared);
-                counts.fences += u64::from(!is_shared);
-            }
+            // On the own stack nobody else sees what a locked one does, only that it was done.
+            let is_shared = loads + stores > 0;
+            counts.locked += u64::from(is_locked && is_shared);
+            counts.fences += u64::from(is_locked && !is_shared);
         }
     }
 }
@@ -256,6 +255,165 @@ fn value_of(register: Register, step: &Step) -> Option<u64> {
 fn value_written(instruction: &Instruction, step: &Step) -> Option<u64> {
     (instruction.mnemonic() == Mnemonic::Mov && instruction.op1_kind() == OpKind::Register)
         .then(|| value_of(instruction.op1_register(), step))?
+}
+
+/// The calls of an operation: a tree, since most share their beginning. Number 0 is where the operation begins.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Calls {
+    /// The caller, and the address of the call; those of number `n` at `n - 1`.
+    calls: Vec<(u32, u64)>,
+    known: HashMap<(u32, u64), u32>,
+}
+
+impl Calls {
+    /// The call at `address`, made inside call number `from`.
+    fn enter(&mut self, from: u32, address: u64) -> u32 {
+        *self.known.entry((from, address)).or_insert_with(|| {
+            self.calls.push((from, address));
+            self.calls.len() as u32
+        })
+    }
+
+    /// The addresses of the calls that led to inside number `call`, the innermost first.
+    pub(crate) fn outwards(&self, call: u32) -> impl Iterator<Item = u64> {
+        let mut next = call;
+        std::iter::from_fn(move || {
+            let (from, address) = *self.calls.get(next.checked_sub(1)? as usize)?;
+            next = from;
+            Some(address)
+        })
+    }
+}
+
+/// A thread, as far as it was followed, and what is new with its last step.
+#[derive(Default)]
+pub(crate) struct Follower {
+    code: HashMap<u64, Instruction>,
+    /// The stack pointers before the calls that have not returned, and the calls' numbers.
+    frames: Vec<(u64, u32)>,
+    pub(crate) calls: Calls,
+    /// The call of the allocator that has not returned.
+    pub(crate) allocation: Option<Call>,
+    pub(crate) instruction: Instruction,
+    /// The innermost call that has not returned: its number among the [`Calls`].
+    pub(crate) within: u32,
+    /// Whether the instruction before was a call.
+    is_entered: bool,
+    /// Whether the system's allocator has just been entered.
+    is_allocation: bool,
+    /// The block that it has just returned: address and size.
+    pub(crate) block: Option<(u64, u64)>,
+}
+
+impl Follower {
+    pub(crate) fn follow(&mut self, step: &Step) {
+        let pointer = step.stack_pointer();
+        while self.frames.pop_if(|&mut (top, _)| pointer >= top).is_some() {}
+        self.within = self.frames.last().map_or(0, |&(_, call)| call);
+        let returned = self.allocation.take_if(|call| call.has_returned(step));
+        self.block = returned.and_then(|call| call.block(step));
+        let was_inside = self.allocation.is_some();
+        if !was_inside {
+            self.allocation = Call::entered(step);
+        }
+        self.is_allocation = !was_inside && self.allocation.is_some();
+        let is_call = |code: &Instruction| code.is_call_near() || code.is_call_near_indirect();
+        self.is_entered = is_call(&self.instruction);
+        let code = self.code.entry(step.address);
+        self.instruction = *code.or_insert_with(|| decode(step.address));
+        if is_call(&self.instruction) {
+            let call = self.calls.enter(self.within, step.address);
+            self.frames.push((pointer, call));
+        }
+    }
+}
+
+/// The longest instruction.
+const INSTRUCTION_BYTES_MAX: u64 = 15;
+const PAGE_BYTES: u64 = 4_096;
+
+/// The instruction at `address`, which was executed in this process.
+fn decode(address: u64) -> Instruction {
+    let to_page_end = PAGE_BYTES - address % PAGE_BYTES;
+    let within = read_code(address, to_page_end.min(INSTRUCTION_BYTES_MAX));
+    if within.is_invalid() {
+        // It goes on in the next page, which is therefore there.
+        return read_code(address, INSTRUCTION_BYTES_MAX);
+    }
+    within
+}
+
+fn read_code(address: u64, bytes: u64) -> Instruction {
+    // SAFETY: the instruction was executed, so its pages are mapped, and readable: nobody here makes
+    // pages that can be executed only. `decode` looks beyond the first only if the instruction does.
+    let code = unsafe { std::slice::from_raw_parts(address as *const u8, bytes as usize) };
+    Decoder::with_ip(64, code, address, DecoderOptions::NONE).decode()
+}
+
+/// A call of the allocator that was entered.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// The stack pointer at its first instruction, where the return address is.
+    stack_pointer: u64,
+    /// How much it asks for, if it does.
+    pub(crate) bytes: Option<u64>,
+    /// The address of the block that it gives back, if it does.
+    pub(crate) freed: Option<u64>,
+    /// The address through which it hands over its block, if it does not return it, and what was written
+    /// there so far, as far as that is known.
+    out: Option<(u64, Option<u64>)>,
+}
+
+impl Call {
+    /// The call whose first instruction this is.
+    pub(crate) fn entered(step: &Step) -> Option<Self> {
+        // The arguments of a function (System V ABI): rdi, rsi, rdx.
+        let [first, second, third] = [7, 6, 2].map(|register| step.registers[register]);
+        let begins = |function: *const ()| step.address == function as u64;
+        let (bytes, freed, out) = if begins(libc::malloc as *const ()) {
+            (Some(first), None, None)
+        } else if begins(libc::calloc as *const ()) {
+            (Some(first.wrapping_mul(second)), None, None)
+        } else if begins(libc::aligned_alloc as *const ()) || begins(libc::memalign as *const ()) {
+            (Some(second), None, None)
+        } else if begins(libc::realloc as *const ()) {
+            (Some(second), Some(first).filter(|&block| block != 0), None)
+        } else if begins(libc::posix_memalign as *const ()) {
+            (Some(third), None, Some((first, None)))
+        } else if begins(libc::free as *const ()) && first != 0 {
+            (None, Some(first), None)
+        } else {
+            return None;
+        };
+        Some(Self {
+            stack_pointer: step.stack_pointer(),
+            bytes,
+            freed,
+            out,
+        })
+    }
+
+    pub(crate) const fn has_returned(&self, step: &Step) -> bool {
+        step.stack_pointer() > self.stack_pointer
+    }
+
+    /// `address` was written; `value` says with what, where that is known.
+    pub(crate) fn written(&mut self, address: u64, value: impl FnOnce() -> Option<u64>) {
+        if let Some((out, block)) = &mut self.out
+            && address == *out
+        {
+            *block = value().or(*block);
+        }
+    }
+
+    /// The block that it has allocated: address and size. `step` is the one after its return.
+    pub(crate) fn block(&self, step: &Step) -> Option<(u64, u64)> {
+        let address = match self.out {
+            Some((_, block)) => block?,
+            None => step.registers[0],
+        };
+        Some((address, self.bytes?)).filter(|&(address, _)| address != 0)
+    }
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use super::comparison::compare;
 use super::execution::Execution;
 use super::fixture::{Fixture, restore, warm_up};
 use super::processes::{RESIDENTS, Which, has_pair, target};
-use super::step_handle::named;
 use super::symbols::Symbols;
+use super::threads::named;
 use crate::TraceTask;
 
 /// What is seen of a strategy.
@@ -167,35 +167,26 @@ impl Look<'_> {
         if self.fixture.layout > 0 {
             return Ok(());
         }
+        let fixture = self.fixture;
+        let [holder, thread] = [&fixture.threads[0], &fixture.threads[1]];
         for &operation in &self.task.operations {
+            let request @ (_, id) = (operation, target(operation, 0));
             if self.task.states.contains(&State::GuardHeld) {
-                self.beside_guard(operation);
+                let held = match operation {
+                    Operation::Remove => id,
+                    _ => target(Operation::ReadHit, 0),
+                };
+                let execution = thread.step_beside(request, holder, held);
+                restore(thread, request);
+                self.add(operation, State::GuardHeld, execution.as_ref());
             }
             if self.task.states.contains(&State::FirstUse) {
-                self.first(operation)?;
+                let newcomer = fixture.newcomer()?;
+                let execution = newcomer.step(request);
+                restore(holder, request);
+                self.add(operation, State::FirstUse, Some(&execution));
             }
         }
-        Ok(())
-    }
-
-    fn beside_guard(&mut self, operation: Operation) {
-        let [holder, thread] = [&self.fixture.threads[0], &self.fixture.threads[1]];
-        let id = target(operation, 0);
-        let held = match operation {
-            Operation::Remove => id,
-            _ => target(Operation::ReadHit, 0),
-        };
-        let execution = thread.step_beside((operation, id), holder, held);
-        restore(thread, (operation, id));
-        self.add(operation, State::GuardHeld, execution.as_ref());
-    }
-
-    fn first(&mut self, operation: Operation) -> Result<()> {
-        let request = (operation, target(operation, 0));
-        let newcomer = self.fixture.newcomer()?;
-        let execution = newcomer.step(request);
-        restore(&self.fixture.threads[0], request);
-        self.add(operation, State::FirstUse, Some(&execution));
         Ok(())
     }
 

@@ -4,9 +4,10 @@ use contract::ProcessId;
 use model::trace::Operation;
 use trap::{Result, Trap};
 
-use super::processes::{GUESTS_THERE, Which, elsewhere, guest_absent, guest_there, steady, target};
-use super::step_handle::{Request, Table, TracedStrategy};
-use super::threads::{Actor, disarrange_heap};
+use super::processes::{
+    GUESTS_THERE, Request, Which, elsewhere, guest_absent, guest_there, steady, target,
+};
+use super::threads::{Actor, Table, TracedStrategy, disarrange_heap};
 
 /// How often a thread does something before it is looked at: deferred work has begun by then, what is
 /// set up at first use is there, and what adapts to reads or to writes has adapted.

@@ -28,7 +28,7 @@ pub(crate) struct Access {
     pub(crate) at: u64,
     /// The instruction.
     pub(crate) by: u64,
-    /// The calls that led to it: see [`super::follower::Calls`].
+    /// The calls that led to it: see [`super::execution::Calls`].
     pub(crate) called_from: u32,
     /// Whether the system's allocator does it.
     pub(crate) in_allocator: bool,

@@ -5,14 +5,12 @@ mod comparison;
 mod execution;
 mod experiment;
 mod fixture;
-mod follower;
 mod lines;
 mod processes;
 mod stall;
-mod step_handle;
 mod symbols;
 mod threads;
 
 pub(crate) use experiment::{rehearse, see};
 pub(crate) use stall::see as see_stalls;
-pub(crate) use step_handle::{TracedStrategy, named};
+pub(crate) use threads::{TracedStrategy, named};

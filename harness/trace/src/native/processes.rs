@@ -3,6 +3,9 @@
 use contract::ProcessId;
 use model::trace::Operation;
 
+/// What a thread is to do: an operation on a process.
+pub(crate) type Request = (Operation, ProcessId);
+
 /// Records that are always in the table.
 pub(crate) const RESIDENTS: u64 = 16;
 /// Guests that are in the table unless an operation removes them.

@@ -1,23 +1,29 @@
 //! Logical threads on real ones: thread-local schemes (epochs, debts, the choice of a shard) would
 //! look shared, or vanish, if one thread played two. And whether all of them sleep, so that nothing will happen by
 //! itself.
+//!
+//! Each has its access to a table, ready to do each operation step by step.
 
 use std::cell::Cell;
 use std::fs;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use contract::ProcessId;
+use contract::{
+    Concurrency, Event, Handle, ProcessId, ProcessStatus, Profile, Specimen, Strategy, Visitor,
+};
+use model::trace::Operation;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::gettid;
 use trap::{Progress, Recording, Result, Stepper, Trap};
 
 use super::allocation_map;
 use super::execution::Execution;
-use super::processes::is_elsewhere;
-use super::stall::Observation;
-use super::step_handle::{Request, StepHandle, Table};
+use super::processes::{RESIDENTS, Request, STEADY, is_elsewhere};
+use super::stall::{Observation, Scan};
 
 /// A thread that does what it is told, one thing after the other.
 pub(crate) struct Actor {
@@ -93,8 +99,7 @@ impl Actor {
         let thread = std::thread::spawn(move || {
             disarrange_heap(layout);
             let work = |stepper: &Stepper| {
-                let handles = tables.iter().map(|table| table());
-                let handles = handles.collect();
+                let handles = tables.iter().map(|table| table()).collect();
                 let _ = start.send(Ok(()));
                 obey(handles, stepper, &asked, &answer);
             };
@@ -178,11 +183,10 @@ impl Actor {
         self.begin(request, Mode::Step);
         let mut quiescence = Quiescence::default();
         let answer = loop {
-            if let Some(answer) = self.answer_within(GLANCE) {
-                break Some(answer);
-            }
-            if trap::is_at(Progress::Released) || quiescence.is_reached(LOOKS) {
-                break None;
+            let answer = self.answer_within(GLANCE);
+            let mut waits = || trap::is_at(Progress::Released) || quiescence.is_reached(LOOKS);
+            if answer.is_some() || waits() {
+                break answer;
             }
         };
         let went = answer.map(Answer::execution);
@@ -195,9 +199,8 @@ impl Actor {
     }
 
     fn ask(&self, ask: Ask) {
-        self.asks
-            .send(ask)
-            .expect("the thread is there until this is dropped");
+        let asked = self.asks.send(ask);
+        asked.expect("the thread is there until this is dropped");
     }
 }
 
@@ -255,6 +258,142 @@ fn obey(
         if answer.send(done).is_err() {
             return;
         }
+    }
+}
+
+/// A table without its type, for as long as the process lives: makes a thread's access to it.
+pub(crate) type Table = &'static (dyn Fn() -> Box<dyn StepHandle> + Send + Sync);
+
+/// A thread's access without its type. The stepping is on this side of the dynamic call, so what is
+/// stepped is the very code that a user's program would run.
+pub(crate) trait StepHandle {
+    /// Does something: step by step if that is the mode, and says what came of it if that is.
+    fn perform(&mut self, request: Request, stepper: &Stepper, mode: Mode) -> Answer;
+    /// Reads a record, and is in the middle of that while `meanwhile` runs.
+    fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut());
+    fn publish(&mut self);
+}
+
+/// A strategy of the registry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TracedStrategy {
+    /// Makes a table with room for the residents.
+    pub(crate) make: fn() -> Table,
+    pub(crate) profile: Profile,
+}
+
+impl TracedStrategy {
+    pub(crate) fn from_strategy<S: Strategy<ProcessStatus>>() -> Self {
+        Self {
+            make: || {
+                let table: &S = Box::leak(Box::new(S::with_capacity(RESIDENTS as usize)));
+                Box::leak(Box::new(move || {
+                    Box::new(table.handle()) as Box<dyn StepHandle>
+                }))
+            },
+            profile: S::PROFILE,
+        }
+    }
+
+    /// Whether more than one thread may use a table.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.profile.concurrency == Concurrency::Any
+    }
+}
+
+/// The strategy of the registry that has this name.
+///
+/// # Panics
+///
+/// When there is none: the parent names strategies of the registry only.
+pub(crate) fn named(name: &str) -> TracedStrategy {
+    struct Find(Option<TracedStrategy>);
+    impl Visitor<ProcessStatus> for Find {
+        fn visit<S: Strategy<ProcessStatus>>(&mut self) {
+            self.0 = Some(TracedStrategy::from_strategy::<S>());
+        }
+        fn exclude(&mut self, _: Profile, _: &'static str) {}
+    }
+    let mut find = Find(None);
+    registry::visit_plain::<ProcessStatus>(&mut registry::Only(name, &mut find));
+    find.0.expect("it is registered")
+}
+
+/// What a scan may come by, at most: thrice what is in the table.
+const VISITED_MAX: usize = 3 * STEADY as usize;
+
+/// Makes each event another than all before.
+static EVENTS: AtomicU64 = AtomicU64::new(0);
+
+impl<H: Handle<ProcessStatus>> StepHandle for H {
+    fn perform(&mut self, (operation, id): Request, stepper: &Stepper, mode: Mode) -> Answer {
+        let armed = matches!(mode, Mode::Step | Mode::StepAndObserve);
+        let judges = matches!(mode, Mode::Observe | Mode::StepAndObserve);
+        let id = black_box(id);
+        let event = black_box(Event::heartbeat(EVENTS.fetch_add(1, Ordering::Relaxed)));
+        let record = black_box(ProcessStatus::running(id));
+        let nothing = Observation::default();
+        // Records are copied while the operation lasts, and examined once it is over.
+        let examined = |(record, recording)| (Observation::from_record(id, record), recording);
+        let (observed, recording) = match operation {
+            Operation::ReadHit | Operation::ReadMiss if judges => {
+                examined(stepper.run(armed, || self.read(id, |record| *record)))
+            }
+            Operation::ReadHit | Operation::ReadMiss => {
+                // Not only whether there is one: a record that nobody looks at is not loaded.
+                let read = || black_box(self.read(id, ProcessStatus::touch));
+                (nothing, stepper.run(armed, read).1)
+            }
+            Operation::Apply if judges => {
+                let (applied, recording) = stepper.run(armed, || self.apply(id, event));
+                (Observation::applied(applied), recording)
+            }
+            Operation::Apply => {
+                let apply = || black_box(self.apply(id, event).is_some());
+                (nothing, stepper.run(armed, apply).1)
+            }
+            Operation::Insert if judges => examined(stepper.run(armed, || self.insert(id, record))),
+            Operation::Insert => {
+                let insert = || black_box(self.insert(id, record).is_some());
+                (nothing, stepper.run(armed, insert).1)
+            }
+            Operation::Remove if judges => examined(stepper.run(armed, || self.remove(id))),
+            Operation::Remove => {
+                let remove = || black_box(self.remove(id).is_some());
+                (nothing, stepper.run(armed, remove).1)
+            }
+            Operation::Scan if judges => {
+                let nobody = (ProcessId(0), ProcessStatus::pending(ProcessId(0)));
+                let (mut visited, mut count) = ([nobody; VISITED_MAX], 0);
+                let visit = |id, record: &ProcessStatus| {
+                    if let Some(next) = visited.get_mut(count) {
+                        *next = (id, *record);
+                        count += 1;
+                    }
+                };
+                let ((), recording) = stepper.run(armed, || self.scan(visit));
+                let scan = Scan::from_visited(&visited[..count]);
+                (Observation::Scanned(scan), recording)
+            }
+            Operation::Scan => {
+                let visit = |_, record: &ProcessStatus| {
+                    black_box(record.touch());
+                };
+                (nothing, stepper.run(armed, || self.scan(visit)).1)
+            }
+        };
+        Answer {
+            observed,
+            recording,
+        }
+    }
+
+    fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut()) {
+        self.read(id, |_| meanwhile());
+    }
+
+    fn publish(&mut self) {
+        Handle::publish(self);
     }
 }
 

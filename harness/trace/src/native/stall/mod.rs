@@ -32,8 +32,8 @@ use two_stops::Script;
 use crate::StallTask;
 use crate::native::fixture::Fixture;
 use crate::native::processes::Which;
-use crate::native::step_handle::TracedStrategy;
 use crate::native::symbols::Symbols;
+use crate::native::threads::TracedStrategy;
 
 pub(crate) use observation::{Observation, Scan};
 
@@ -83,10 +83,9 @@ fn pairs(
     symbols: &mut Symbols,
     mut begin: impl FnMut(),
 ) -> Vec<StallPair> {
-    let manner = if task.every {
-        Manner::ONE_BY_ONE
-    } else {
-        Manner::QUICK
+    let manner = Manner {
+        afresh: task.every,
+        ..Manner::QUICK
     };
     let pairs = tries(stalled, &task.peers).into_iter().map(|which| {
         begin();

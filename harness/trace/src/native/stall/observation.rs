@@ -3,8 +3,7 @@
 use contract::{ProcessId, ProcessStatus, Rejected, Specimen};
 use model::trace::Operation;
 
-use crate::native::processes::{STEADY, all_processes, is_elsewhere, number_of, steady};
-use crate::native::step_handle::Request;
+use crate::native::processes::{Request, STEADY, all_processes, is_elsewhere, number_of, steady};
 
 /// What came of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -12,8 +12,7 @@ use std::ops::Range;
 use iced_x86::InstructionInfoFactory;
 use trap::{Place, Recording};
 
-use crate::native::execution::{address_of, effects, is_system_call};
-use crate::native::follower::{Calls, Follower};
+use crate::native::execution::{Calls, Follower, address_of, effects, is_system_call};
 
 /// The points of an operation: one before each of its instructions.
 #[derive(Debug)]
@@ -63,14 +62,14 @@ impl Points {
             if every || all.last().is_none_or(|before| before.is_seen) {
                 states.push(all.len());
             }
-            let followed = follower.follow(step);
-            if let Some((address, bytes)) = followed.block {
+            follower.follow(step);
+            if let Some((address, bytes)) = follower.block {
                 unknown.push(address..address + bytes);
             }
             let times = times.entry(step.address).or_default();
             let nth = std::mem::replace(times, *times + 1);
             let in_allocator = follower.allocation.is_some();
-            let code = &followed.instruction;
+            let code = &follower.instruction;
             // The kernel may reach anything.
             let (mut is_access, mut is_seen) = (is_system_call(code), is_system_call(code));
             for memory in knowledge.info(code).used_memory() {
@@ -94,7 +93,7 @@ impl Points {
                 in_allocator,
                 is_seen,
                 is_access,
-                within: followed.within,
+                within: follower.within,
             });
         }
         Self {

@@ -9,9 +9,10 @@ use trap::{Place, Progress, Recording, Result};
 use super::observation::{Beside, Observation, Other, Readings, aftermath, flaw_of_peer};
 use super::two_stops::Script;
 use crate::native::fixture::{Fixture, restore, warm_up_all};
-use crate::native::processes::{Which, has_pair};
-use crate::native::step_handle::{Request, TracedStrategy};
-use crate::native::threads::{Actor, Answer, Mode, Quiescence, processor_time_of_others};
+use crate::native::processes::{Request, Which, has_pair};
+use crate::native::threads::{
+    Actor, Answer, Mode, Quiescence, TracedStrategy, processor_time_of_others,
+};
 
 /// What came of what a peer tried, at a point that the thread has come by again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +34,8 @@ pub(crate) struct Manner {
     pub(super) looks: u32,
     /// Processor time.
     pub(super) spun: Duration,
-    /// Whether nobody may have written since the operation began.
-    afresh: bool,
+    /// Whether nobody may have written since the operation began: each point for itself.
+    pub(super) afresh: bool,
 }
 
 impl Manner {
@@ -43,11 +44,6 @@ impl Manner {
         looks: 2,
         spun: Duration::from_millis(1),
         afresh: false,
-    };
-    /// The same, each point for itself.
-    pub(crate) const ONE_BY_ONE: Self = Self {
-        afresh: true,
-        ..Self::QUICK
     };
     /// Before it is believed.
     pub(crate) const PATIENT: Self = Self {

@@ -10,6 +10,8 @@
 //! - The second stops are those of the way that the operation takes once it was disturbed: retries, too.
 //! - The writer is one thread, so that its allocator gives it again what it has just freed.
 
+use std::collections::BTreeSet;
+
 use contract::ProcessId;
 use model::stall::{TwoStops, Writes};
 use model::trace::Operation;
@@ -17,8 +19,7 @@ use trap::Place;
 
 use super::points::Points;
 use super::stall_experiment::{StallExperiment, Trip};
-use crate::native::processes::{elsewhere, target};
-use crate::native::step_handle::Request;
+use crate::native::processes::{Request, elsewhere, target};
 
 /// The fewest pairs, and the points of a first stop among them.
 const PAIRS_MIN: usize = 16;
@@ -28,7 +29,8 @@ const FIRST_STOPS_MIN: usize = 8;
 pub(crate) fn search(experiment: &StallExperiment, script: &Script, steps: usize) -> TwoStops {
     let undisturbed = Points::from_recording(&experiment.trip(script, &[]).recording, false);
     let all = undisturbed.accesses();
-    let pairs_max = pairs_max(script, undisturbed.all.len(), steps);
+    let steps = steps / if script.request.0.is_write() { 5 } else { 1 };
+    let pairs_max = PAIRS_MIN.max(steps / undisturbed.all.len().max(1));
     let first_stops_max = FIRST_STOPS_MIN.max(pairs_max / 16);
     let mut result = TwoStops {
         stalled: script.request.0,
@@ -97,12 +99,6 @@ fn judge(result: &mut TwoStops, trip: &Trip, undisturbed: &Points, places: &[Pla
     });
 }
 
-/// How many pairs of stops are tried of an operation of so many instructions.
-fn pairs_max(script: &Script, instructions: usize, steps_of_reads: usize) -> usize {
-    let steps = steps_of_reads / if script.request.0.is_write() { 5 } else { 1 };
-    PAIRS_MIN.max(steps / instructions.max(1))
-}
-
 /// An operation, and what another thread writes at each of its stops.
 pub(crate) struct Script {
     pub(crate) writes: Writes,
@@ -146,10 +142,8 @@ impl Script {
     /// The processes that it is about.
     pub(crate) fn processes(&self) -> Vec<ProcessId> {
         let written = self.at_stops.iter().flatten().map(|&(_, id)| id);
-        let mut all: Vec<ProcessId> = written.chain([self.request.1]).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
+        let all: BTreeSet<ProcessId> = written.chain([self.request.1]).collect();
+        all.into_iter().collect()
     }
 }
 

@@ -1,10 +1,10 @@
 //! The table that a probe works on, and in which order.
 
-use contract::{ErasedTable, Handle, ProcessId};
+use contract::{ErasedTable, Event, Handle, ProcessId};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::instrumented_record::{InstrumentedRecord, MakeTable, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, MakeTable, TableHandle, insert_running};
 
 /// Records in the table.
 pub(crate) const PROCESSES: usize = 1_024;
@@ -47,12 +47,7 @@ impl Fixture {
     /// A table with every process in it, running.
     pub(crate) fn table(&self) -> ErasedTable<InstrumentedRecord> {
         let table = (self.make)(PROCESSES);
-        let mut handle = table.handle();
-        for &id in &self.ids {
-            handle.insert(id, InstrumentedRecord::running(id));
-        }
-        handle.publish();
-        drop(handle);
+        insert_running(&mut table.handle(), self.ids.iter().copied());
         table
     }
 
@@ -77,7 +72,8 @@ impl Fixture {
     /// Applies a heartbeat to a process.
     #[inline]
     pub(crate) fn update(&self, handle: &mut TableHandle<'_>, thread: usize, step: usize) {
-        let _ = std::hint::black_box(handle.apply(self.at(thread, step), heartbeat(step)));
+        let event = Event::heartbeat(step as u64);
+        let _ = std::hint::black_box(handle.apply(self.at(thread, step), event));
     }
 
     /// Inserts a new process or removes an older one, in turn.
@@ -95,10 +91,8 @@ impl Fixture {
 
     /// Puts the first processes that [`churn`](Fixture::churn) removes into the table.
     pub(crate) fn prepare_churn(&self, handle: &mut TableHandle<'_>) {
-        for &id in &self.churned[TAPE_LENGTH - CHURN_WINDOW..] {
-            handle.insert(id, InstrumentedRecord::running(id));
-        }
-        handle.publish();
+        let first = &self.churned[TAPE_LENGTH - CHURN_WINDOW..];
+        insert_running(handle, first.iter().copied());
     }
 
     /// Visits every process and touches all of it.
