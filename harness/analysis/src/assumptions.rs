@@ -2,7 +2,7 @@
 
 use model::assumption::{Assumption, Criterion};
 use model::collect::grouped;
-use model::sample::Line;
+use model::sample::{Card, Line};
 use stats::GROUPS_99;
 
 use super::samples::Samples;
@@ -12,33 +12,27 @@ use results::{Cell, Judgement, MARGIN, Machine, Verdict};
 pub(super) fn judged(results: &Machine, samples: &Samples) -> Vec<Judgement> {
     let mut judged = Vec::new();
     for assumption in &samples.header.assumptions {
-        let Some(criterion) = assumption.criterion() else {
-            continue;
-        };
-        for card in results.contenders() {
-            match &criterion {
-                Criterion::Check(check) => {
-                    judged.extend(by_check(&assumption.id, &card.name, samples, check));
+        for Card { name, .. } in results.contenders() {
+            judged.extend(match assumption.criterion() {
+                Some(Criterion::Check(check)) => {
+                    Vec::from_iter(by_check(&assumption.id, name, samples, &check))
                 }
-                criterion => judged.extend(by_scenario(results, assumption, criterion, &card.name)),
-            }
+                _ => by_scenario(results, assumption, name),
+            });
         }
     }
     judged
 }
 
 /// One judgement for each scenario, of the assumption's metrics together: rejected if one is, else open if one is.
-fn by_scenario(
-    results: &Machine,
-    assumption: &Assumption,
-    criterion: &Criterion,
-    strategy: &str,
-) -> Vec<Judgement> {
+fn by_scenario(results: &Machine, assumption: &Assumption, strategy: &str) -> Vec<Judgement> {
+    let criterion = assumption.criterion();
     let cells = results.cells.iter().filter(|cell| {
         let is_meant = assumption.metrics.contains(&cell.metric);
         is_meant && cell.strategy == strategy && assumption.is_about(&cell.scenario)
     });
-    let judged = cells.filter_map(|cell| Some((&cell.scenario, by_cell(criterion, cell)?)));
+    let judged =
+        cells.filter_map(|cell| Some((&cell.scenario, by_cell(criterion.as_ref()?, cell)?)));
     let scenarios = grouped(judged).into_iter().map(|(scenario, judged)| {
         let (verdicts, why): (Vec<Verdict>, Vec<String>) = judged.into_iter().unzip();
         let worst = [Verdict::Rejected, Verdict::Inconclusive];
@@ -70,12 +64,10 @@ fn by_cell(criterion: &Criterion, cell: &Cell) -> Option<(Verdict, String)> {
             let withheld = ratio.withheld.as_ref();
             // At the adoption rule's own margin, the verdict that was corrected for all others; at another one,
             // the interval alone. What is counted and not timed is exact.
-            let verdict = if is_few || withheld.is_some() {
-                Verdict::Inconclusive
-            } else if is_timed && (bound - MARGIN).abs() < 1e-9 {
-                ratio.verdict
-            } else {
-                beyond(ratio.ci_low > *bound, ratio.ci_high <= *bound)
+            let verdict = match is_timed {
+                _ if is_few || withheld.is_some() => Verdict::Inconclusive,
+                true if (bound - MARGIN).abs() < 1e-9 => ratio.verdict,
+                _ => beyond(ratio.ci_low > *bound, ratio.ci_high <= *bound),
             };
             let withheld = withheld.map_or_else(String::new, |why| format!("; withheld: {why}"));
             let why = format!(

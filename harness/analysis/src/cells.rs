@@ -24,23 +24,19 @@ const OPERATIONS_FEW: f64 = 10.0;
 /// First and last third of a window further apart than this: not in a steady state.
 const DRIFT_MAX: f64 = 0.05;
 
-/// What the margin is held against: the log ratio of a cell to the baseline.
-struct Compared {
-    log_ratio: Estimate,
-    /// What the baseline under its second name is off by in this row.
-    bias: f64,
-    /// Why it is no improvement, whatever the ratio: in too many slices no operation was finished.
-    withheld: Option<String>,
-}
+/// What the margin is held against: the log ratio of a cell to the baseline; what the baseline under its second name is
+/// off by in that row; and why it is no improvement, whatever the ratio, if in too many slices nothing was finished.
+type Compared = (Estimate, f64, Option<String>);
+/// A cell, with that where it is compared.
+type Judged = (Cell, Option<Compared>);
 
 /// All cells, in the order of scenarios, strategies and metrics, and the level of their verdicts.
 pub(super) fn all(samples: &Samples, series: &Series<'_>) -> (Vec<Cell>, f64) {
     let header = &samples.header;
     let rows: Vec<(&Scenario, Metric)> = rows(&header.scenarios).collect();
-    let timed = parallel::map(&rows, |&(scenario, metric)| {
-        row(samples, series, scenario, metric)
-    });
-    let mut cells: Vec<(Cell, Option<Compared>)> = timed.into_iter().flatten().collect();
+    let row = |&(asked, metric): &(&Scenario, Metric)| row(samples, series, asked, metric);
+    let timed = parallel::map(&rows, row);
+    let mut cells: Vec<Judged> = timed.into_iter().flatten().collect();
     cells.extend(counted(samples).into_iter().map(|cell| (cell, None)));
     cells.sort_by_cached_key(|(cell, _)| {
         let mut scenarios = header.scenarios.iter();
@@ -55,58 +51,42 @@ pub(super) fn all(samples: &Samples, series: &Series<'_>) -> (Vec<Cell>, f64) {
 
 /// What is timed in a scenario: the cells of all strategies, with what the margin is held against. Controls are judged by
 /// what is known of them, not by the margin.
-fn row(
-    samples: &Samples,
-    series: &Series<'_>,
-    scenario: &Scenario,
-    metric: Metric,
-) -> Vec<(Cell, Option<Compared>)> {
-    let (header, name) = (&samples.header, &scenario.name);
+fn row(samples: &Samples, series: &Series<'_>, asked: &Scenario, metric: Metric) -> Vec<Judged> {
+    let (header, name) = (&samples.header, &asked.name);
     let strategies = || header.strategies.iter().map(|card| card.name.as_str());
     let values = |strategy| series.log_values(name, strategy, metric);
     let ratios = |strategy| series.log_ratios(name, strategy, metric);
     let contenders = strategies().filter(|strategy| *strategy != header.baseline);
     let of_values = between(&header.runs, strategies().map(values));
     let of_ratios = between(&header.runs, contenders.map(ratios));
+    let is_crowded = asked.threads() > header.environment.cpus;
     let cells = strategies().filter(|strategy| !header.is_beside_the_point(strategy));
     let cells = cells.filter_map(|strategy| {
         let values = groups(values(strategy));
         let value = of_values.widen(estimate(&values)?);
+        let median_value = value.median.exp();
         let log_ratio = estimate(&groups(ratios(strategy)));
         let log_ratio = log_ratio.filter(|_| strategy != header.baseline);
         let log_ratio = log_ratio.map(|log_ratio| of_ratios.widen(log_ratio));
         let drift = median(&mut series.drifts(name, strategy, metric));
+        let drifts = drift.is_some_and(|drift| drift.abs() > DRIFT_MAX);
         let operations = median(&mut series.thread_operations(name, strategy, metric));
+        let is_slow = operations.is_some_and(|number| number < OPERATIONS_FEW);
         let flags = [
-            (Flag::Starved, value.median.exp().is_infinite()),
-            (
-                Flag::Unsteady,
-                drift.is_some_and(|drift| drift.abs() > DRIFT_MAX),
-            ),
-            (
-                Flag::FewOperations,
-                operations.is_some_and(|number| number < OPERATIONS_FEW),
-            ),
-            (
-                Flag::Oversubscribed,
-                scenario.threads() > header.environment.cpus,
-            ),
+            (Flag::Starved, median_value.is_infinite()),
+            (Flag::Unsteady, drifts),
+            (Flag::FewOperations, is_slow),
+            (Flag::Oversubscribed, is_crowded),
         ];
         let flags = flags.into_iter().filter(|(_, holds)| *holds);
         let starved = values.iter().flatten().filter(|log| log.is_infinite());
+        let interval = value.interval(LEVEL).map(f64::exp);
         let cell = Cell {
             processes: value.groups(),
             starved: starved.count(),
             flags: flags.map(|(flag, _)| flag).collect(),
             ratio: log_ratio.as_ref().map(|logs| ratio(logs, &header.baseline)),
-            ..cell(
-                name,
-                strategy,
-                metric,
-                value.median.exp(),
-                value.interval(LEVEL).map(f64::exp),
-                value.n,
-            )
+            ..cell((name, strategy, metric), median_value, interval, value.n)
         };
         Some((cell, log_ratio))
     });
@@ -124,12 +104,7 @@ fn row(
         }
         let log_ratio = log_ratio.filter(|_| !controls::is_control(&cell.strategy));
         let withheld = too_starved(&cell).or_else(|| of_baseline.clone());
-        let compared = log_ratio.map(|log_ratio| Compared {
-            log_ratio,
-            bias,
-            withheld,
-        });
-        (cell, compared)
+        (cell, log_ratio.map(|log_ratio| (log_ratio, bias, withheld)))
     });
     compared.collect()
 }
@@ -142,14 +117,8 @@ fn too_starved(cell: &Cell) -> Option<String> {
 }
 
 /// A cell of one strategy, compared with nothing.
-pub(super) fn cell(
-    scenario: &str,
-    strategy: &str,
-    metric: Metric,
-    median: f64,
-    interval: Interval,
-    n: usize,
-) -> Cell {
+pub(super) fn cell(key: (&str, &str, Metric), median: f64, interval: Interval, n: usize) -> Cell {
+    let (scenario, strategy, metric) = key;
     Cell {
         scenario: scenario.into(),
         strategy: strategy.into(),
@@ -167,22 +136,21 @@ pub(super) fn cell(
 }
 
 /// Gives every ratio that is compared its verdict and the interval at the level of all verdicts, which is returned.
-fn judge(cells: &mut [(Cell, Option<Compared>)], looks: u32) -> f64 {
+fn judge(cells: &mut [Judged], looks: u32) -> f64 {
     let compared = cells.iter().filter_map(|(_, compared)| compared.as_ref());
-    let comparisons = compared.map(|compared| (&compared.log_ratio, compared.bias));
+    let comparisons = compared.map(|(log_ratio, bias, _)| (log_ratio, *bias));
     let (level, verdicts) = verdicts::judge(&comparisons.collect::<Vec<_>>(), looks);
-    let compared = cells
-        .iter_mut()
-        .filter_map(|(cell, compared)| cell.ratio.as_mut().zip(compared.take()));
-    for ((ratio, compared), (verdict, p)) in compared.zip(verdicts) {
-        let interval = compared.log_ratio.interval(level).map(f64::exp);
+    let compared = cells.iter_mut();
+    let compared = compared.filter_map(|(cell, it)| cell.ratio.as_mut().zip(it.take()));
+    for ((ratio, (log_ratio, _, withheld)), (verdict, p)) in compared.zip(verdicts) {
+        let interval = log_ratio.interval(level).map(f64::exp);
         (ratio.ci_low, ratio.ci_high) = (interval.low, interval.high);
         ratio.p = Some(p);
-        ratio.verdict = verdict;
-        if verdict == Verdict::Holds && compared.withheld.is_some() {
-            ratio.verdict = Verdict::Inconclusive;
-            ratio.withheld = compared.withheld;
-        }
+        ratio.withheld = withheld.filter(|_| verdict == Verdict::Holds);
+        ratio.verdict = match ratio.withheld {
+            Some(_) => Verdict::Inconclusive,
+            None => verdict,
+        };
     }
     level
 }
@@ -190,62 +158,59 @@ fn judge(cells: &mut [(Cell, Option<Compared>)], looks: u32) -> f64 {
 /// What was counted and not timed, as cells: exact, so the interval is the value itself. Memory is compared with the
 /// baseline's; allocations are judged by themselves, against none.
 fn counted(samples: &Samples) -> Vec<Cell> {
+    let header = &samples.header;
     // A sum, and of how many, by metric, by scenario and strategy.
     let mut counts: HashMap<(&str, &str), Vec<(Metric, [f64; 2])>> = HashMap::new();
-    for line in &samples.lines {
-        let (scenario, strategy, of, sums) = match line {
-            Line::Allocation(counted) => {
-                let metrics = counted.does.allocation_metrics();
-                let sums = metrics.map(|(bytes, allocations)| {
-                    vec![
-                        (bytes, counted.bytes as f64),
-                        (allocations, counted.allocations as f64),
-                    ]
-                });
-                (
-                    &counted.scenario,
-                    &counted.strategy,
-                    counted.operations,
-                    sums.unwrap_or_default(),
-                )
-            }
-            Line::Memory(memory) => {
-                let sums = vec![(Metric::LiveBytesPerRecord, memory.live_bytes as f64)];
-                (&memory.scenario, &memory.strategy, memory.records, sums)
-            }
-            _ => continue,
-        };
+    let mut add = |scenario, strategy, metric, sum: f64, of: u64| {
         let counts = counts.entry((scenario, strategy)).or_default();
-        for (metric, sum) in sums {
-            // Updates and insertions are both writes.
-            match counts.iter_mut().find(|(known, _)| *known == metric) {
-                Some((_, known)) => *known = [known[0] + sum, known[1] + of as f64],
-                None => counts.push((metric, [sum, of as f64])),
-            }
+        // Updates and insertions are both writes.
+        match counts.iter_mut().find(|(known, _)| *known == metric) {
+            Some((_, known)) => *known = [known[0] + sum, known[1] + of as f64],
+            None => counts.push((metric, [sum, of as f64])),
+        }
+    };
+    for line in &samples.lines {
+        if let Line::Allocation(counted) = line
+            && let Some((bytes, allocations)) = counted.does.allocation_metrics()
+        {
+            let (scenario, strategy, of) =
+                (&*counted.scenario, &*counted.strategy, counted.operations);
+            add(scenario, strategy, bytes, counted.bytes as f64, of);
+            add(
+                scenario,
+                strategy,
+                allocations,
+                counted.allocations as f64,
+                of,
+            );
+        } else if let Line::Memory(memory) = line {
+            let (scenario, strategy, of) = (&*memory.scenario, &*memory.strategy, memory.records);
+            add(scenario, strategy, LIVE, memory.live_bytes as f64, of);
         }
     }
-    let header = &samples.header;
     let values = |scenario, strategy| {
         let counts = counts.get(&(scenario, strategy)).into_iter().flatten();
         counts.map(|&(metric, [sum, of])| (metric, sum / of))
     };
-    let strategies = || header.strategies.iter().map(|card| card.name.as_str());
     let mut cells = Vec::new();
     for scenario in header.scenarios.iter().map(|scenario| &*scenario.name) {
-        let live = |(metric, _): &(Metric, f64)| *metric == Metric::LiveBytesPerRecord;
-        let reference = values(scenario, &header.baseline).find(live);
-        for strategy in strategies().filter(|name| !header.is_beside_the_point(name)) {
-            let reference = reference.filter(|_| strategy != header.baseline);
+        let reference = values(scenario, &*header.baseline).find(|(metric, _)| *metric == LIVE);
+        let strategies = header.strategies.iter().map(|card| &*card.name);
+        for strategy in strategies.filter(|name| !header.is_beside_the_point(name)) {
             cells.extend(values(scenario, strategy).map(|(metric, value)| {
-                let reference = reference.filter(|(live, _)| metric == *live && value > 0.0);
-                let times = reference.map(|(_, reference)| reference / value);
-                let interval = Interval {
-                    low: value,
-                    high: value,
-                };
+                let is_compared = metric == LIVE && value > 0.0 && strategy != header.baseline;
+                let times = reference
+                    .filter(|_| is_compared)
+                    .map(|(_, live)| live / value);
+                let (low, high) = (value, value);
                 Cell {
                     ratio: times.and_then(|times| counted_ratio(times, &header.baseline)),
-                    ..cell(scenario, strategy, metric, value, interval, 1)
+                    ..cell(
+                        (scenario, strategy, metric),
+                        value,
+                        Interval { low, high },
+                        1,
+                    )
                 }
             }));
         }
@@ -253,15 +218,20 @@ fn counted(samples: &Samples) -> Vec<Cell> {
     cells
 }
 
+/// What memory takes, which alone of the counts is compared with the baseline's.
+const LIVE: Metric = Metric::LiveBytesPerRecord;
+
 /// Counted and not sampled: there is nothing to be unsure about.
 fn counted_ratio(times: f64, baseline: &str) -> Option<Ratio> {
+    let ratio = ratio(&estimate(&[vec![times.ln()]])?, baseline);
+    let verdict = if times > MARGIN {
+        Verdict::Holds
+    } else {
+        Verdict::Rejected
+    };
     Some(Ratio {
         processes: 0,
-        verdict: if times > MARGIN {
-            Verdict::Holds
-        } else {
-            Verdict::Rejected
-        },
-        ..ratio(&estimate(&[vec![times.ln()]])?, baseline)
+        verdict,
+        ..ratio
     })
 }

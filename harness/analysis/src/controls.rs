@@ -1,9 +1,8 @@
 //! The controls: what could have refuted the measurement.
 
 use model::controls::{self, How};
-use model::scenario::RecordKind;
+use model::scenario::{RecordKind, Scenario};
 
-use super::samples::Samples;
 use super::series::{Series, rows};
 use results::{Cell, Control, Machine, Metric, Ratio};
 use stats::{GROUPS_99, Interval, LEVEL, estimate};
@@ -14,11 +13,11 @@ const CEILING_NS_MAX: f64 = 1.0;
 const FLOOR_SHARE_MAX: f64 = 0.5;
 
 /// All controls of a run.
-pub(super) fn all(results: &Machine, samples: &Samples, series: &Series<'_>) -> Vec<Control> {
+pub(super) fn all(results: &Machine, series: &Series<'_>) -> Vec<Control> {
     let cells = results.cells.iter();
     let of_cells = cells.filter_map(|cell| of_cell(results, cell));
-    let own_slices = rows(&samples.header.scenarios)
-        .filter_map(|(scenario, metric)| own_slices(samples, series, &scenario.name, metric));
+    let rows = rows(&results.scenarios);
+    let own_slices = rows.filter_map(|row| own_slices(&results.baseline, series, row));
     of_cells.chain(own_slices).collect()
 }
 
@@ -92,20 +91,15 @@ fn must_be_found(results: &Machine, cell: &Cell, planted: f64) -> bool {
 pub const SKEW: f64 = 1.02;
 
 /// The baseline's own slices against each other: no table but one, so nothing but time differs.
-fn own_slices(
-    samples: &Samples,
-    series: &Series<'_>,
-    scenario: &str,
-    metric: Metric,
-) -> Option<Control> {
-    let baseline = &samples.header.baseline;
-    let processes = series.baseline_log_ratios(scenario, baseline, metric);
+fn own_slices(baseline: &str, series: &Series<'_>, row: (&Scenario, Metric)) -> Option<Control> {
+    let (Scenario { name, .. }, metric) = row;
+    let processes = series.baseline_log_ratios(name, baseline, metric);
     let processes: Vec<Vec<f64>> = processes.iter().map(|blocks| blocks.concat()).collect();
     let ratio = estimate(&processes)?;
     let interval = ratio.interval(LEVEL).map(f64::exp);
     let metric = metric.name();
     (ratio.groups() >= GROUPS_99).then(|| Control {
-        scenario: scenario.into(),
+        scenario: name.clone(),
         control: format!("{baseline}, slice against slice"),
         expected: format!("a 99 % interval of {metric} that comes within 2 % of 1.000"),
         observed: shown(ratio.median.exp(), interval),

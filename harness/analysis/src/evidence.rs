@@ -59,28 +59,37 @@ impl<'l> Evidence<'l> {
     }
 }
 
-/// What was seen of each strategy under each fault, in the order in which that was first seen; of several times the worst.
-pub(super) fn worst_of_each<'l>(outcomes: impl Iterator<Item = &'l FaultSeen>) -> Vec<FaultSeen> {
-    let mut all: Vec<FaultSeen> = Vec::new();
-    for outcome in outcomes {
-        let key = |outcome: &FaultSeen| (outcome.strategy.clone(), outcome.fault);
-        match all.iter_mut().find(|known| key(known) == key(outcome)) {
-            None => all.push(outcome.clone()),
-            Some(known) => known.join(outcome),
+/// Adds others to those that are known: joined with the one that is about the same thing, if there is one.
+fn join_all<'o, T: Clone + 'o>(
+    known: &mut Vec<T>,
+    others: impl IntoIterator<Item = &'o T>,
+    are_same: impl Fn(&T, &T) -> bool,
+    join: impl Fn(&mut T, &T),
+) {
+    for other in others {
+        match known.iter_mut().find(|known| are_same(known, other)) {
+            None => known.push(other.clone()),
+            Some(known) => join(known, other),
         }
     }
+}
+
+/// What was seen of each strategy under each fault, in the order in which that was first seen; of several times the worst.
+pub(super) fn worst_of_each<'l>(outcomes: impl Iterator<Item = &'l FaultSeen>) -> Vec<FaultSeen> {
+    let mut all = Vec::new();
+    let key = |outcome: &FaultSeen| (outcome.fault, outcome.strategy.clone());
+    join_all(&mut all, outcomes, |a, b| key(a) == key(b), FaultSeen::join);
     all
 }
 
 /// The last trace of each strategy that went through, or else the last, in the order of the registry: counts are exact, once
 /// is enough.
-pub(super) fn traces<'l>(cards: &[Card], lines: &'l [Line]) -> Vec<&'l TraceSeen> {
-    let of = |card: &Card| {
+pub(super) fn traces<'l>(cards: &[Card], lines: &'l [Line]) -> impl Iterator<Item = &'l TraceSeen> {
+    cards.iter().filter_map(|card| {
         let traces = lines.iter().filter_map(Line::try_as_trace_ref);
         let traces = traces.filter(|trace| trace.strategy == card.name);
         traces.max_by_key(|trace| trace.died.is_none())
-    };
-    cards.iter().filter_map(of).collect()
+    })
 }
 
 /// The stalls, in the order of the registry.
@@ -91,39 +100,28 @@ pub(super) fn stalls(cards: &[Card], lines: &[Line]) -> Vec<StallSeen> {
 
 /// Why nothing was traced; nothing if something was.
 pub(super) fn untraced(lines: &[Line]) -> Option<String> {
-    let is_traced = lines.iter().any(|line| matches!(line, Line::Trace(_)));
+    let traced = lines.iter().find_map(Line::try_as_trace_ref);
     let untraced = lines.iter().find_map(Line::try_as_untraced_ref);
-    untraced
-        .filter(|_| !is_traced)
-        .map(|untraced| untraced.why.clone())
+    let untraced = untraced.filter(|_| traced.is_none())?;
+    Some(untraced.why.clone())
 }
 
 fn join(joined: &mut StallSeen, stalls: &StallSeen) {
     joined.died = joined.died.take().or_else(|| stalls.died.clone());
     let key = |pair: &StallPair| (pair.stalled, pair.peer, pair.same_process);
-    keep_worst(&mut joined.pairs, &stalls.pairs, key, |pair| {
-        (pair.wrong, pair.share())
-    });
-    let key = |two: &TwoStops| (two.stalled, two.writes);
-    keep_worst(&mut joined.two_stops, &stalls.two_stops, key, |two| {
-        (two.wrong, two.tried)
-    });
-}
-
-/// Of those with the same key the worst.
-fn keep_worst<T: Clone, K: PartialEq, B: PartialOrd>(
-    kept: &mut Vec<T>,
-    others: &[T],
-    key: impl Fn(&T) -> K,
-    badness: impl Fn(&T) -> B,
-) {
-    for other in others {
-        match kept.iter_mut().find(|kept| key(kept) == key(other)) {
-            None => kept.push(other.clone()),
-            Some(kept) if badness(other) > badness(kept) => *kept = other.clone(),
-            Some(_) => {}
+    let are_same = |a: &StallPair, b: &StallPair| key(a) == key(b);
+    join_all(&mut joined.pairs, &stalls.pairs, are_same, |kept, pair| {
+        if (pair.wrong, pair.share()) > (kept.wrong, kept.share()) {
+            *kept = pair.clone();
         }
-    }
+    });
+    let are_same = |a: &TwoStops, b: &TwoStops| (a.stalled, a.writes) == (b.stalled, b.writes);
+    let stops = &mut joined.two_stops;
+    join_all(stops, &stalls.two_stops, are_same, |kept, two| {
+        if (two.wrong, two.tried) > (kept.wrong, kept.tried) {
+            *kept = two.clone();
+        }
+    });
 }
 
 /// Whose process did not survive being looked at.
@@ -198,9 +196,9 @@ mod tests {
             trace.died = Some("signal: 11".into());
         }
         let lines = [traced("c/d", 1), traced("a/b", 2), traced("c/d", 3), died];
-        let in_order = traces(&[card("a/b"), card("c/d")], &lines);
+        let cards = [card("a/b"), card("c/d")];
+        let in_order = traces(&cards, &lines);
         let in_order: Vec<_> = in_order
-            .iter()
             .map(|trace| (trace.strategy.as_str(), trace.records))
             .collect();
         assert_eq!(in_order, [("a/b", 2), ("c/d", 3)]);

@@ -34,10 +34,8 @@ pub fn guarantees(cards: &[Card], scenarios: &[Scenario], lines: &[Line]) -> Vec
         let mut scenarios = scenarios.iter();
         scenarios.any(|asked| asked.name == counts.scenario && !asked.record.owns_memory())
     };
-    let checked = lines
-        .iter()
-        .filter_map(Line::try_as_check_ref)
-        .map(kept_by_all);
+    let checks = lines.iter().filter_map(Line::try_as_check_ref);
+    let checked = checks.map(kept_by_all);
     let claimed = cards.iter().flat_map(|card| {
         let mut evidence = Evidence::collect(&card.name, lines);
         evidence.allocations.retain(is_claimed);
@@ -68,9 +66,10 @@ pub fn faulted(lines: &[Line]) -> Vec<Faulted> {
 }
 
 fn kept_by_all(outcome: &CheckOutcome) -> Guarantee {
-    let (observed, grade) = match outcome.passed {
-        true => ("kept", Grade::Acceptable),
-        false => ("broken", Grade::Forbidden),
+    let (observed, grade) = if outcome.passed {
+        ("kept", Grade::Acceptable)
+    } else {
+        ("broken", Grade::Forbidden)
     };
     Guarantee {
         strategy: outcome.strategy.clone(),
@@ -85,10 +84,8 @@ fn kept_by_all(outcome: &CheckOutcome) -> Guarantee {
 /// The claims of a card, with what was seen of each: what refutes it, if anything does.
 fn graded(card: &Card, evidence: Evidence<'_>) -> impl Iterator<Item = Guarantee> {
     // The types say what records it holds.
-    let claims = card
-        .claims
-        .all()
-        .filter(|(property, _)| *property != Property::Records);
+    let claims = card.claims.all();
+    let claims = claims.filter(|(property, _)| *property != Property::Records);
     claims.map(move |(property, claim)| {
         let all = observed(property, claim, &evidence).into_iter();
         // The first that refutes it, or the first.
@@ -116,24 +113,23 @@ fn observed(property: Property, claim: Claim, evidence: &Evidence<'_>) -> Vec<Op
         let outcome = evidence.under(fault)?;
         Some(compared(observe(outcome), claim, outcome.to_string()))
     };
-    let progress = |deeds: &[Action], is_meant: fn(&StallPair) -> bool| {
+    let progress = |deeds: &[Action], peers: &[Operation]| {
+        // What is claimed of reads is claimed for while others write.
+        let is_meant = |pair: &&StallPair| {
+            peers.contains(&pair.peer) && (property != P::Reads || pair.stalled.is_write())
+        };
         vec![progress(claim, evidence, deeds, is_meant)]
     };
     match property {
-        // What is claimed of reads is claimed for while others write.
         P::Reads => progress(
             &[Action::Read, Action::ReadOthers, Action::ReadAgain],
-            |pair| {
-                let is_read = matches!(pair.peer, Operation::ReadHit | Operation::ReadMiss);
-                is_read && pair.stalled.is_write()
-            },
+            &[Operation::ReadHit, Operation::ReadMiss],
         ),
-        P::Updates => progress(&[Action::Update, Action::UpdateOther], |pair| {
-            pair.peer == Operation::Apply
-        }),
-        P::Resizes => progress(&[Action::Insert, Action::Remove], |pair| {
-            matches!(pair.peer, Operation::Insert | Operation::Remove)
-        }),
+        P::Updates => progress(&[Action::Update, Action::UpdateOther], &[Operation::Apply]),
+        P::Resizes => progress(
+            &[Action::Insert, Action::Remove],
+            &[Operation::Insert, Operation::Remove],
+        ),
         P::ReadConsistency => vec![
             checked(&["histories", "updates"]),
             beside_peers(evidence),
@@ -186,22 +182,21 @@ fn progress(
     claim: Claim,
     evidence: &Evidence<'_>,
     deeds: &[Action],
-    is_meant: fn(&StallPair) -> bool,
+    is_meant: impl Fn(&&StallPair) -> bool,
 ) -> Option<Observation> {
     let (mut count, mut points, mut held_up) = (0, 0, Vec::new());
     let standstills = Fault::ALL.iter().filter(|fault| fault.is_standstill());
     for outcome in standstills.filter_map(|fault| evidence.under(*fault)) {
-        for deed in deeds {
-            let Some(attempt) = outcome.meanwhile.get(deed) else {
-                continue;
-            };
+        let attempts = deeds
+            .iter()
+            .filter_map(|deed| outcome.meanwhile.get_key_value(deed));
+        for (deed, attempt) in attempts {
             count += attempt.tries;
-            held_up.extend(
-                (attempt.fate == Fate::HeldUp).then(|| format!("{deed} by {}", outcome.fault)),
-            );
+            let is_held_up = attempt.fate == Fate::HeldUp;
+            held_up.extend(is_held_up.then(|| format!("{deed} by {}", outcome.fault)));
         }
     }
-    for pair in evidence.stalls().filter(|pair| is_meant(pair)) {
+    for pair in evidence.stalls().filter(is_meant) {
         points += pair.points;
         held_up.extend((pair.blocked_by_strategy() > 0).then(|| held_up_at(pair)));
     }
@@ -302,11 +297,8 @@ fn reads_counted(claim: Claim, evidence: &Evidence<'_>) -> Option<Observation> {
     };
     let (calls, bytes) = (most.allocations, most.bytes);
     let of = format!("{} reads of {}", most.operations, most.scenario);
-    Some(compared(
-        observed,
-        claim,
-        format!("{calls} allocations of {bytes} B in {of}"),
-    ))
+    let evidence = format!("{calls} allocations of {bytes} B in {of}");
+    Some(compared(observed, claim, evidence))
 }
 
 /// Whether reads needed memory when there was none.
@@ -322,20 +314,14 @@ fn reentrancy(outcome: &FaultSeen) -> Claim {
     let any = |fate| outcome.with_fate(fate).next().is_some();
     let held_up: Vec<Action> = outcome.with_fate(Fate::HeldUp).collect();
     let looks = [Action::Read, Action::ReadOthers, Action::Scan];
-    Claim::Reentrancy(if held_up.iter().any(|deed| looks.contains(deed)) {
-        Reentrancy::Deadlocks
-    } else if outcome.died.is_some() || any(Fate::Panicked) {
-        Reentrancy::Panics
-    } else if any(Fate::Missing) || any(Fate::Torn) {
+    Claim::Reentrancy(match &held_up[..] {
+        held_up if held_up.iter().any(|deed| looks.contains(deed)) => Reentrancy::Deadlocks,
+        _ if outcome.died.is_some() || any(Fate::Panicked) => Reentrancy::Panics,
         // What is wrong is no better than what never comes.
-        Reentrancy::Deadlocks
-    } else if held_up.contains(&Action::ReadAgain) {
-        Reentrancy::ReadsUnlessWriterWaits
-    } else if !held_up.is_empty() {
-        Reentrancy::Reads
-    } else if any(Fate::Stale) {
-        Reentrancy::ReadsOldState
-    } else {
-        Reentrancy::ReadsAndWrites
+        _ if any(Fate::Missing) || any(Fate::Torn) => Reentrancy::Deadlocks,
+        held_up if held_up.contains(&Action::ReadAgain) => Reentrancy::ReadsUnlessWriterWaits,
+        [_, ..] => Reentrancy::Reads,
+        [] if any(Fate::Stale) => Reentrancy::ReadsOldState,
+        [] => Reentrancy::ReadsAndWrites,
     })
 }

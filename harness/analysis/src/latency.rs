@@ -39,29 +39,26 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
     let latencies = parallel::map(asked.as_flattened(), |&(probe, asked)| {
         let (distribution, offered, _) = asked;
         let timed = |strategy: &str| Timed::from_samples(samples, probe, distribution, strategy);
-        let [baseline, same] = [&header.baseline, SAME].map(timed);
+        let beside = [&header.baseline, SAME].map(timed);
         // At a rate of its own a strategy is compared with nobody.
         let is_common = probe.load().is_some();
         let latencies = header.strategies.iter().filter_map(|card| {
             let timed = timed(&card.name);
             let operations = timed.histograms().map(SparseHistogram::len).sum();
             let kept = timed.is_kept().filter(|_| is_common);
+            let are_enough = |share| (1.0 - share) * operations as f64 >= BEYOND_MIN;
             let mut quantiles = match kept {
                 _ if !is_common => timed.quantiles_at_own_rate(),
-                Some(true) => {
-                    timed.quantiles(|share| (1.0 - share) * operations as f64 >= BEYOND_MIN)
-                }
+                Some(true) => timed.quantiles(are_enough),
                 _ => Vec::new(),
             };
             if is_common && card.name != header.baseline {
                 for quantile in &mut quantiles {
-                    compare(quantile, &timed, &card.name, &baseline, &same);
+                    timed.compare(quantile, &card.name, &beside);
                 }
             }
-            let rates = timed
-                .probed
-                .iter()
-                .filter_map(|(probe, _)| probe.per_s(offered));
+            let rates = timed.probed.iter();
+            let rates = rates.filter_map(|(probe, _)| probe.per_s(offered));
             (operations > 0).then(|| Latency {
                 scenario: probe.name().into(),
                 strategy: card.name.clone(),
@@ -78,31 +75,6 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
     latencies.concat()
 }
 
-/// Compares a quantile of a strategy with the baseline's.
-fn compare(
-    quantile: &mut Quantile,
-    of: &Timed<'_>,
-    strategy: &str,
-    baseline: &Timed<'_>,
-    same: &Timed<'_>,
-) {
-    let noise = baseline.noise(same, quantile.share);
-    let is_kept = baseline.is_kept() == Some(true);
-    let theirs = baseline.at(quantile.share).filter(|_| is_kept);
-    quantile.times = match strategy {
-        SAME => noise,
-        _ => theirs.map(|theirs| theirs / quantile.ns),
-    };
-    quantile.rank = Some(match (quantile.times, noise) {
-        (Some(times), Some(noise)) if noise <= NOISE_MAX && of.are_enough() => match times {
-            _ if times.ln().abs() <= noise.ln() => Rank::Alike,
-            _ if times > 1.0 => Rank::Better,
-            _ => Rank::Worse,
-        },
-        _ => Rank::NotRanked,
-    });
-}
-
 /// The processes of a strategy in one probe, with what each timed of one kind of operation.
 struct Timed<'s> {
     probed: Vec<(&'s ProbeSeen, &'s SparseHistogram)>,
@@ -113,9 +85,28 @@ impl<'s> Timed<'s> {
         let probed = samples.all(Line::try_as_probe_ref);
         let probed = probed.filter(|seen| seen.probe == probe && seen.strategy == strategy);
         let probed = probed.filter_map(|seen| Some((seen, seen.histogram(of)?)));
-        Self {
-            probed: probed.collect(),
-        }
+        let probed = probed.collect();
+        Self { probed }
+    }
+
+    /// Compares a quantile of the strategy with the baseline's; the latter's second name tells how sure that is.
+    fn compare(&self, quantile: &mut Quantile, strategy: &str, beside: &[Timed<'_>; 2]) {
+        let [baseline, same] = beside;
+        let noise = baseline.noise(same, quantile.share);
+        let is_kept = baseline.is_kept() == Some(true);
+        let theirs = baseline.at(quantile.share).filter(|_| is_kept);
+        quantile.times = match strategy {
+            SAME => noise,
+            _ => theirs.map(|theirs| theirs / quantile.ns),
+        };
+        quantile.rank = Some(match (quantile.times, noise) {
+            (Some(times), Some(noise)) if noise <= NOISE_MAX && self.are_enough() => match times {
+                _ if times.ln().abs() <= noise.ln() => Rank::Alike,
+                _ if times > 1.0 => Rank::Better,
+                _ => Rank::Worse,
+            },
+            _ => Rank::NotRanked,
+        });
     }
 
     fn histograms(&self) -> impl Iterator<Item = &'s SparseHistogram> {
@@ -130,12 +121,8 @@ impl<'s> Timed<'s> {
     /// The share of the operations asked for that was begun in time.
     fn served(&self, (_, offered, unfinished): Asked) -> Option<f64> {
         let unfinished = |(probe, _): &(&ProbeSeen, _)| probe.share(unfinished, offered);
-        median(
-            self.probed
-                .iter()
-                .filter_map(unfinished)
-                .map(|share| 1.0 - share),
-        )
+        let unfinished = self.probed.iter().filter_map(unfinished);
+        median(unfinished.map(|share| 1.0 - share))
     }
 
     /// Whether the rate was kept, by the reads and by the writes: where writes are left over, reads met too few. `None` where

@@ -9,7 +9,6 @@ mod flips;
 mod guarantees;
 mod latency;
 mod merge;
-mod places;
 mod probes;
 mod recommendations;
 mod runs;
@@ -26,17 +25,17 @@ use std::collections::HashSet;
 
 use model::collect::unique;
 use model::environment::Environment;
-use model::sample::{Line, SliceKey};
+use model::sample::{Failure, Line, SliceKey};
 
 pub use controls::SKEW;
 pub use evidence::Evidence;
 pub use guarantees::{contradicts, faulted, guarantees, held_up_at};
 pub use merge::merge;
-pub use places::{is_apart, usual_hand_off};
 use results::{Cell, MARGIN, Machine, Protocol};
 pub use samples::Samples;
 pub use scaling::rankings;
 use series::Series;
+pub use series::{is_apart, usual_hand_off};
 pub use use_cases::{Candidate, best, deciding_scenarios};
 pub use verdicts::{LOOKS, is_open};
 
@@ -46,44 +45,36 @@ pub fn analyse(samples: &Samples) -> Machine {
     let series = Series::of_lines(&samples.lines);
     let (mut cells, level) = cells::all(samples, &series);
     cells.extend(probes::cells(samples));
-    let guarantees = guarantees(&header.strategies, &header.scenarios, &samples.lines);
-    let scaling = scaling::scaling(samples, &cells);
-    let protocol = protocol(samples, &cells, level);
-    let warnings = warnings(samples);
-    let name = Environment::short_names(&[&header.environment]).concat();
     let mut results = Machine {
-        name,
+        name: Environment::short_names(&[&header.environment]).concat(),
         baseline: header.baseline.clone(),
         margin: MARGIN,
         partial: !samples.lines.contains(&Line::Complete),
         environment: header.environment.clone(),
-        protocol,
+        protocol: protocol(samples, &cells, level),
         scenarios: header.scenarios.clone(),
         situations: probes::described(samples),
         latencies: latency::all(samples),
         strategies: header.strategies.clone(),
         exclusions: header.exclusions.clone(),
-        cells,
-        guarantees,
+        guarantees: guarantees(&header.strategies, &header.scenarios, &samples.lines),
         faults: faulted(&samples.lines),
         traces: evidence::traces(&header.strategies, &samples.lines)
-            .into_iter()
             .cloned()
             .collect(),
         untraced: evidence::untraced(&samples.lines),
         stalls: evidence::stalls(&header.strategies, &samples.lines),
-        scaling,
-        warnings,
+        scaling: scaling::scaling(samples, &cells),
+        warnings: warnings(samples),
+        cells,
         ..Machine::default()
     };
     results.warnings.extend(evidence::warnings(&results));
     results.assumptions = assumptions::judged(&results, samples);
     results.recommendations = recommendations::all(&results);
-    results.controls = controls::all(&results, samples, &series);
+    results.controls = controls::all(&results, &series);
     results.use_cases = use_cases::answered(&results, &series, &header.runs);
-    (results.flips, results.maps) = flips::find(&results, &|scenario, strategy, metric| {
-        series::groups(series.log_ratios(scenario, strategy, metric))
-    });
+    (results.flips, results.maps) = flips::find(&results, &series);
     results
 }
 
@@ -104,7 +95,7 @@ fn protocol(samples: &Samples, cells: &[Cell], level: f64) -> Protocol {
         blocks: blocks.collect::<HashSet<_>>().len(),
         slices: keys().count(),
         failures: samples.all(Line::try_as_failure_ref).count(),
-        moved: places::moved(&samples.lines).len(),
+        moved: series::moved(&samples.lines).len(),
         stolen: stolen as f64 / (took.max(1) as f64 * header.environment.cpus as f64),
         verdicts: ratios.filter(|ratio| ratio.p.is_some()).count(),
         level,
@@ -125,17 +116,13 @@ fn warnings(samples: &Samples) -> Vec<String> {
             "{name}: {threads} threads on {cpus} processor{plural}: oversubscribed, so it measures the scheduler, too"
         )
     });
-    let about = |key: &SliceKey, what: &str| format!("{}: {} {what}", key.scenario, key.strategy);
+    let about = |key: &SliceKey| format!("{}: {}", key.scenario, key.strategy);
     let failed = samples.all(Line::try_as_failure_ref);
-    let failed = failed.map(|failure| {
-        about(
-            &failure.key,
-            &format!("was not measured: {}", failure.reason),
-        )
-    });
+    let failed =
+        failed.map(|Failure { key, reason }| format!("{} was not measured: {reason}", about(key)));
     let missed = samples.all(Line::try_as_slice_ref);
     let missed = missed.filter(|slice| slice.groups.iter().any(|group| group.misses > 0));
-    let missed_text = "missed records that were there, or had heartbeats rejected";
-    let missed = missed.map(|slice| about(&slice.key, missed_text));
+    let what = "missed records that were there, or had heartbeats rejected";
+    let missed = missed.map(|slice| format!("{} {what}", about(&slice.key)));
     unique(oversubscribed.chain(failed).chain(missed))
 }

@@ -7,8 +7,8 @@ use model::collect::unique;
 use model::trace::Operation;
 
 use results::{
-    CalledThere, Contradiction, Decision, Judged, Machine, Metric, Overall, RatioThere, Results,
-    There, Verdict, decide_together,
+    CalledThere, Contradiction, Decision, Machine, Metric, Overall, RatioThere, Results, There,
+    Verdict, decide_together,
 };
 
 /// What machines say together; one says what it says alone.
@@ -38,13 +38,16 @@ fn overall(machines: &[Machine], strategy: &str) -> Overall {
     };
     let there: Vec<There> = machines.iter().map(there).collect();
     let decisions: Vec<Option<Decision>> = there.iter().map(|there| there.decision).collect();
-    let all = machines
-        .iter()
-        .map(|machine| machine.recommendation(strategy));
-    let all: Vec<&[Judged]> = all.map(|it| it.map_or(&[][..], |it| &it.gains)).collect();
+    let gains_there = |machine: &Machine| {
+        let recommendation = machine.recommendation(strategy);
+        recommendation.map_or_else(Vec::new, |it| it.gains.clone())
+    };
     // What every machine gains.
-    let mut gains = all[0].to_vec();
-    gains.retain(|gain| all.iter().all(|gains| gains.contains(gain)));
+    let mut gains = gains_there(&machines[0]);
+    gains.retain(|gain| {
+        let mut all = machines.iter();
+        all.all(|machine| gains_there(machine).contains(gain))
+    });
     Overall {
         strategy: strategy.into(),
         decision: decide_together(&decisions, !gains.is_empty()),
@@ -64,19 +67,11 @@ fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
     let rows = compared.map(|cell| (cell.strategy.as_str(), cell.scenario.as_str(), cell.metric));
     let rows = unique(rows.filter(|(strategy, ..)| choices.contains(strategy))).into_iter();
     rows.filter_map(|(strategy, scenario, metric)| {
-        let ranked = machines
-            .iter()
-            .filter(|machine| machine.is_ranked(strategy));
-        let there = ranked.filter_map(|machine| {
-            let ratio = machine.cell(scenario, strategy, metric)?.ratio.clone()?;
-            let name = machine.name.clone();
-            Some((
-                machine,
-                RatioThere {
-                    machine: name,
-                    ratio,
-                },
-            ))
+        let there = machines.iter().filter_map(|build| {
+            let ratio = build.cell(scenario, strategy, metric)?.ratio.clone()?;
+            let machine = build.name.clone();
+            let there = RatioThere { machine, ratio };
+            build.is_ranked(strategy).then_some((build, there))
         });
         let (builds, ratios): (Vec<&Machine>, Vec<RatioThere>) = there.unzip();
         let says = |wanted| ratios.iter().any(|there| there.ratio.verdict == wanted);
@@ -95,10 +90,8 @@ fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
 /// What some builds of one program call and others have inlined, on the same hardware.
 fn called(builds: &[&Machine], strategy: &str, metric: Metric) -> Vec<CalledThere> {
     let hardware = |build: &Machine| build.environment.machine();
-    if builds
-        .iter()
-        .any(|build| hardware(build) != hardware(builds[0]))
-    {
+    let mut others = builds.iter();
+    if others.any(|build| hardware(build) != hardware(builds[0])) {
         return Vec::new();
     }
     let only_there = |machine: &Machine, strategy: &str| {
@@ -123,13 +116,9 @@ fn calls(machine: &Machine, strategy: &str, metric: Metric) -> BTreeSet<String> 
         Metric::ScanNs => &[Operation::Scan],
         _ => Operation::ALL,
     };
-    let footprints = machine
-        .trace(strategy)
-        .map_or(&[][..], |trace| &trace.footprints);
-    let meant = footprints
-        .iter()
-        .filter(|footprint| operations.contains(&footprint.operation));
-    meant
-        .flat_map(|footprint| footprint.called.clone())
-        .collect()
+    let footprints = machine.trace(strategy).into_iter();
+    let footprints = footprints.flat_map(|trace| &trace.footprints);
+    let meant = footprints.filter(|footprint| operations.contains(&footprint.operation));
+    let called = meant.flat_map(|footprint| &footprint.called);
+    called.cloned().collect()
 }

@@ -38,22 +38,21 @@ pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
             values.insert(seen.process, value);
         }
     }
-    let cells = probed
-        .iter()
-        .filter_map(|(&(probe, place, metric), values)| {
-            // Each strategy was asked for a rate of its own: theirs are figures, and no comparison.
-            let is_incomparable = matches!(probe, Probe::OwnHalfLoad | Probe::OwnHighLoad);
-            let reference = baseline.filter(|baseline| *baseline != place && !is_incomparable);
-            let reference = reference.and_then(|baseline| probed.get(&(probe, baseline, metric)));
-            let times = reference.and_then(|reference| compared(metric, values, reference));
-            let (median, interval, n) = summarised(metric, values)?;
-            let strategy = &header.strategies[place].name;
-            Some(Cell {
-                processes: n,
-                ratio: times.map(|times| ratio(&times, &header.baseline)),
-                ..cell(probe.name(), strategy, metric, median, interval, n)
-            })
-        });
+    let cells = probed.iter();
+    let cells = cells.filter_map(|(&(probe, place, metric), values)| {
+        // Each strategy was asked for a rate of its own: theirs are figures, and no comparison.
+        let is_incomparable = matches!(probe, Probe::OwnHalfLoad | Probe::OwnHighLoad);
+        let reference = baseline.filter(|baseline| *baseline != place && !is_incomparable);
+        let reference = reference.and_then(|baseline| probed.get(&(probe, baseline, metric)));
+        let times = reference.and_then(|reference| compared(metric, values, reference));
+        let (median, interval, n) = summarised(metric, values)?;
+        let strategy = &header.strategies[place].name;
+        Some(Cell {
+            processes: n,
+            ratio: times.map(|times| ratio(&times, &header.baseline)),
+            ..cell((probe.name(), strategy, metric), median, interval, n)
+        })
+    });
     cells.collect()
 }
 

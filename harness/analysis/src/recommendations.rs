@@ -43,12 +43,10 @@ fn recommend(results: &Machine, strategy: &str) -> Recommendation {
     let ratios: Vec<&Ratio> = timed.iter().map(|(_, ratio)| *ratio).collect();
     Recommendation {
         strategy: strategy.into(),
-        decision: if !results.is_ranked(strategy) {
-            Decision::Disqualified
-        } else if !results.decides() {
-            Decision::TooFew
-        } else {
-            decide(&ratios, results.margin, Scope::Situations(&required))
+        decision: match results.is_ranked(strategy) {
+            false => Decision::Disqualified,
+            true if !results.decides() => Decision::TooFew,
+            true => decide(&ratios, results.margin, Scope::Situations(&required)),
         },
         gains: where_ratio(&Ratio::gains),
         losses: where_ratio(&Ratio::loses),

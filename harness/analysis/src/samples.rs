@@ -21,10 +21,7 @@ impl Samples {
     }
 
     /// The lines of a kind.
-    pub(super) fn all<'s, T: 's>(
-        &'s self,
-        of_kind: impl Fn(&'s Line) -> Option<&'s T>,
-    ) -> impl Iterator<Item = &'s T> {
-        self.lines.iter().filter_map(of_kind)
+    pub(super) fn all<T: 'static>(&self, of: fn(&Line) -> Option<&T>) -> impl Iterator<Item = &T> {
+        self.lines.iter().filter_map(of)
     }
 }

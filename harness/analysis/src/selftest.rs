@@ -17,7 +17,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 
 use crate::Samples;
-use crate::series::{self, Series, groups};
+use crate::series::{self, Blocks, Series, groups};
 use crate::verdicts::{FALSE_DISCOVERIES, judge};
 use results::{MARGIN, Metric, Verdict};
 use stats::planted::{self, Kind};
@@ -64,10 +64,8 @@ pub fn sizes() -> Vec<Trial> {
         let alarms = planted::false_alarms(kind, processes, &LEVELS, PLANTED, seed);
         let alarms: Vec<f64> = alarms.into_iter().map(f64::from).collect();
         let allowed = LEVELS.map(|level| planted::most_by_chance(level, PLANTED));
-        let shares: Vec<f64> = alarms
-            .iter()
-            .map(|runs| runs / f64::from(PLANTED))
-            .collect();
+        let shares = alarms.iter().map(|runs| runs / f64::from(PLANTED));
+        let shares: Vec<f64> = shares.collect();
         Trial {
             what: format!("{processes} planted processes: {kind}"),
             expected: format!("no difference found, in {PLANTED} runs"),
@@ -91,14 +89,19 @@ const PROCESSES_MIN: usize = 16;
 struct Row<'s> {
     scenario: &'s Scenario,
     metric: Metric,
-    blocks: Vec<Vec<Vec<f64>>>,
+    blocks: Vec<Blocks>,
 }
 
 /// Tries the statistics on a recording, with `runs` pretended runs.
 pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
-    let series = Series::of_lines(&samples.lines);
-    let rows = rows(samples, &series);
-    let cpus = samples.header.environment.cpus;
+    let (header, series) = (&samples.header, Series::of_lines(&samples.lines));
+    let cpus = header.environment.cpus;
+    let rows = series::rows(&header.scenarios).map(|(scenario, metric)| Row {
+        scenario,
+        metric,
+        blocks: series.baseline_log_ratios(&scenario.name, &header.baseline, metric),
+    });
+    let rows: Vec<Row<'_>> = rows.filter(|row| row.blocks.len() >= GROUPS_99).collect();
     let all: Vec<&Row<'_>> = rows.iter().collect();
     let mut quiet = all.clone();
     quiet.retain(|row| !row.scenario.is_contended(cpus) && row.blocks.len() >= PROCESSES_MIN);
@@ -120,7 +123,7 @@ pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
     }
     trials.extend(discoveries(&all, cpus, runs));
     for name in [controls::SAME, controls::SLOWER_20, controls::SLOWER_5] {
-        let is_known = !samples.header.is_beside_the_point(name);
+        let is_known = !header.is_beside_the_point(name);
         let estimates = halves(&series, &quiet, name, runs);
         if let Some(planted) = controls::planted(name).filter(|_| is_known)
             && !estimates.is_empty()
@@ -174,7 +177,7 @@ fn discoveries(rows: &[&Row<'_>], cpus: usize, runs: u64) -> Vec<Trial> {
         scenario => usize::from(scenario.is_contended(cpus)),
     };
     let seeds: Vec<u64> = (0..runs).collect();
-    let counted = parallel::map(&seeds, |&seed| {
+    let judged = parallel::map(&seeds, |&seed| {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x0f0f);
         let mut pretended: Vec<(usize, f64, Estimate)> = Vec::new();
         for row in rows {
@@ -185,29 +188,27 @@ fn discoveries(rows: &[&Row<'_>], cpus: usize, runs: u64) -> Vec<Trial> {
         }
         let comparisons = pretended.iter().map(|(_, _, ratio)| (ratio, 0.0));
         let (_, verdicts) = judge(&comparisons.collect::<Vec<_>>(), 1);
-        // Of each kind: verdicts, and those that are wrong; effects of 3 times, and those that are missed.
-        let mut counts = [[0; 4]; 3];
-        for ((kind, planted, _), (verdict, _)) in pretended.iter().zip(verdicts) {
-            let is_verdict = verdict != Verdict::Inconclusive;
-            let is_right = (verdict == Verdict::Holds) == (*planted > MARGIN);
-            let is_threefold = planted.ln().abs() > 1.0;
-            let is_wrong = is_verdict && !is_right;
-            let is_missed = is_threefold && !(is_verdict && is_right);
-            let adds = [is_verdict, is_wrong, is_threefold, is_missed];
-            for (count, adds) in counts[*kind].iter_mut().zip(adds) {
-                *count += usize::from(adds);
-            }
-        }
-        counts
+        let judged = pretended.iter().zip(verdicts);
+        let judged = judged.map(|(&(kind, planted, _), (verdict, _))| {
+            let is_right = (verdict == Verdict::Holds) == (planted > MARGIN);
+            let is_right = (verdict != Verdict::Inconclusive).then_some(is_right);
+            (kind, planted.ln().abs() > 1.0, is_right)
+        });
+        judged.collect::<Vec<_>>()
     });
+    // The kind of row, whether the effect is threefold, and whether the verdict is right, if there is one.
+    let judged: Vec<(usize, bool, Option<bool>)> = judged.concat();
     let kinds = ["uncontended", "contended", "oversubscribed"];
     let mut trials = Vec::new();
     for (kind, name) in kinds.into_iter().enumerate() {
-        let total = |place: usize| -> usize { counted.iter().map(|all| all[kind][place]).sum() };
-        let [verdicts, wrong, threefold, missed] = std::array::from_fn(total);
+        let all = || judged.iter().filter(|(of, ..)| *of == kind);
+        let verdicts = all().filter(|(.., right)| right.is_some()).count();
+        let wrong = all().filter(|(.., right)| *right == Some(false)).count();
+        let large = || all().filter(|(_, is_threefold, _)| *is_threefold);
+        let missed = large().filter(|(.., right)| *right != Some(true)).count();
         for (effects, expected, part, of) in [
             ("1 to 3 times", "wrong", wrong, verdicts),
-            ("3 times", "missed", missed, threefold),
+            ("3 times", "missed", missed, large().count()),
         ] {
             let share = part as f64 / of as f64;
             trials.extend((of > 0).then(|| Trial {
@@ -223,20 +224,10 @@ fn discoveries(rows: &[&Row<'_>], cpus: usize, runs: u64) -> Vec<Trial> {
     trials
 }
 
-fn rows<'s>(samples: &'s Samples, series: &Series<'_>) -> Vec<Row<'s>> {
-    let header = &samples.header;
-    let rows = series::rows(&header.scenarios).map(|(scenario, metric)| Row {
-        scenario,
-        metric,
-        blocks: series.baseline_log_ratios(&scenario.name, &header.baseline, metric),
-    });
-    rows.filter(|row| row.blocks.len() >= GROUPS_99).collect()
-}
-
 impl Row<'_> {
     /// A pretended strategy: one slice of each block.
     fn pretend(&self, random: &mut Xoshiro256PlusPlus, shift: f64) -> Option<Estimate> {
-        let mut draw = |blocks: &Vec<Vec<f64>>| -> Vec<f64> {
+        let mut draw = |blocks: &Blocks| -> Vec<f64> {
             let blocks = blocks.iter().filter(|block| !block.is_empty());
             let drawn = blocks.map(|block| block[below(random, block.len())] + shift);
             drawn.collect()

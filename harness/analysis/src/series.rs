@@ -1,4 +1,6 @@
-//! The slices of a run as series of numbers: values and log ratios, by measuring process.
+//! The slices of a run as series of numbers: values and log ratios, by measuring process. And where the hypervisor had put
+//! the processors meanwhile: to cores that share a cache, or to cores that do not. Nothing else that disturbs a block keeps it
+//! from counting: it is noise, in every strategy alike, and the tests have it in their error.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,7 +8,6 @@ use model::sample::{Line, Slice};
 use model::scenario::{Activity, Scenario};
 use strum::VariantArray;
 
-use super::places::{BlockKey, moved};
 use results::{MARGIN, Metric, is_worse};
 use stats::estimate;
 
@@ -50,9 +51,8 @@ impl<'a> Series<'a> {
     /// The logarithms of a timed metric, by process; infinite where no operation was finished. Of the usual place, if there
     /// are any.
     pub fn log_values(&self, scenario: &str, strategy: &str, metric: Metric) -> ByProcess {
-        let [usual, elsewhere] = self.by_process(scenario, strategy, |slice| {
-            value(slice, metric).map(f64::ln)
-        });
+        let log = |slice: &Slice| value(slice, metric).map(f64::ln);
+        let [usual, elsewhere] = self.by_place(self.slices(scenario, strategy), log);
         if usual.is_empty() { elsewhere } else { usual }
     }
 
@@ -63,53 +63,39 @@ impl<'a> Series<'a> {
     /// Where the processors were usually and elsewhere the ratios can differ. Those of both places count if both say the
     /// same: worse, similar or better. Else those of the place with more processes.
     pub fn log_ratios(&self, scenario: &str, strategy: &str, metric: Metric) -> ByProcess {
-        let [mut usual, elsewhere] =
-            self.by_process(scenario, strategy, |slice| self.log_ratio(slice, metric, 1));
+        let log = |slice: &Slice| self.log_ratio(slice, metric, 1);
+        let [mut usual, elsewhere] = self.by_place(self.slices(scenario, strategy), log);
         let says = |place: &ByProcess| {
             let ratio = estimate(&groups(place.clone()))?.median.exp();
             Some((is_worse(ratio), ratio > MARGIN))
         };
-        if let (Some(here), Some(there)) = (says(&usual), says(&elsewhere))
-            && here != there
-        {
-            return if elsewhere.len() > usual.len() {
-                elsewhere
-            } else {
-                usual
-            };
-        }
-        for (process, ratios) in elsewhere {
-            usual.entry(process).or_default().extend(ratios);
+        let both = says(&usual).zip(says(&elsewhere));
+        if both.is_none_or(|(here, there)| here == there) {
+            for (process, ratios) in elsewhere {
+                usual.entry(process).or_default().extend(ratios);
+            }
+        } else if elsewhere.len() > usual.len() {
+            usual = elsewhere;
         }
         usual
     }
 
-    /// Figures of the slices in which the processors were at their usual place and elsewhere, by measuring process.
-    fn by_process(
-        &self,
-        scenario: &str,
-        strategy: &str,
-        figure: impl Fn(&Slice) -> Option<f64>,
-    ) -> [ByProcess; 2] {
+    /// Logarithms of the slices in which the processors were at their usual place and elsewhere, by measuring process.
+    fn by_place(&self, slices: &[&Slice], log: impl Fn(&Slice) -> Option<f64>) -> [ByProcess; 2] {
         let mut places = [ByProcess::new(), ByProcess::new()];
-        for slice in self.slices(scenario, strategy) {
+        for slice in slices {
             let place = usize::from(self.elsewhere.contains(&block(slice)));
-            let figures = places[place].entry(slice.key.process).or_default();
-            figures.extend(figure(slice));
+            let logs = places[place].entry(slice.key.process).or_default();
+            logs.extend(log(slice));
         }
         places
     }
 
     /// The baseline against itself: every slice of it against the next ones before and after it, as
     /// [`log_ratios`](Series::log_ratios), by process and block. What a strategy's would be that is the baseline.
-    pub fn baseline_log_ratios(
-        &self,
-        scenario: &str,
-        baseline: &str,
-        metric: Metric,
-    ) -> Vec<Vec<Vec<f64>>> {
+    pub fn baseline_log_ratios(&self, row: &str, baseline: &str, metric: Metric) -> Vec<Blocks> {
         let mut processes: BTreeMap<u32, BTreeMap<u32, Vec<f64>>> = BTreeMap::new();
-        for slice in self.slices(scenario, baseline) {
+        for slice in self.slices(row, baseline) {
             let blocks = processes.entry(slice.key.process).or_default();
             let ratios = blocks.entry(slice.key.block).or_default();
             ratios.extend(self.log_ratio(slice, metric, 2));
@@ -183,12 +169,54 @@ fn value(slice: &Slice, metric: Metric) -> Option<f64> {
     each.reduce(|a, b| 1.0 / (1.0 / a + 1.0 / b))
 }
 
+/// Figures of slices, by block.
+pub type Blocks = Vec<Vec<f64>>;
+
 /// Figures of slices, by measuring process.
 pub type ByProcess = BTreeMap<u32, Vec<f64>>;
 
 /// The same without the processes' numbers, as statistics take them.
 pub fn groups(by_process: ByProcess) -> Vec<Vec<f64>> {
     by_process.into_values().collect()
+}
+
+/// Handing a line over costs more or less than it usually does in the run by this factor. On the same two processors it
+/// varies by tenths; cores of one cache and of two are several times apart, two threads of one core half of that.
+const HAND_OFF_APART_MAX: f64 = 1.5;
+
+/// A block: scenario, process and number.
+type BlockKey<'a> = (&'a str, u32, u32);
+
+/// The blocks during which the processors were not where they usually are: handing a line over cost other than usual, before
+/// the block or after it.
+pub(super) fn moved(lines: &[Line]) -> HashSet<BlockKey<'_>> {
+    let all = || lines.iter().filter_map(Line::try_as_interference_ref);
+    let readings = all().flat_map(|block| block.hand_off_ns.into_iter().flatten());
+    let usual = usual_hand_off(&readings.collect::<Vec<_>>());
+    let moved = all().filter(|block| {
+        let mut readings = block.hand_off_ns.into_iter().flatten();
+        readings.any(|reading| usual.is_some_and(|usual| is_apart(reading, usual)))
+    });
+    let keys = moved.map(|block| (&*block.scenario, block.process, block.block));
+    keys.collect()
+}
+
+/// The hand-off that most of the others are near: processors stay where they are for seconds, so there are a few values and
+/// not all between. Nothing where less than a third are near any.
+pub fn usual_hand_off(readings: &[f64]) -> Option<f64> {
+    let mut ordered = readings.to_vec();
+    ordered.sort_by(f64::total_cmp);
+    let below = |end: f64| ordered.partition_point(|&reading| reading < end);
+    let near = |usual: f64| below(usual * HAND_OFF_APART_MAX) - below(usual / HAND_OFF_APART_MAX);
+    // From the most distant: of as many, the nearest is taken.
+    let usual = ordered.iter().rev().copied();
+    let usual = usual.max_by_key(|&reading| near(reading))?;
+    (3 * near(usual) >= readings.len()).then_some(usual)
+}
+
+/// Whether two hand-offs were not between the same places.
+pub fn is_apart(hand_off: f64, other: f64) -> bool {
+    hand_off >= other * HAND_OFF_APART_MAX || hand_off < other / HAND_OFF_APART_MAX
 }
 
 #[cfg(test)]
@@ -307,5 +335,37 @@ mod tests {
         let operations =
             Series::of_lines(&lines).thread_operations(&scenario, &strategy, Metric::WriteNs);
         assert_eq!(operations, [5.0]);
+    }
+
+    #[test]
+    fn a_block_is_moved_if_it_began_or_ended_elsewhere() {
+        let block = |(block, hand_off_ns): (u32, Option<[f64; 2]>)| {
+            Line::Interference(Interference {
+                scenario: "s".into(),
+                process: 0,
+                block,
+                slices: 10,
+                took_ns: 100_000_000,
+                stolen_ns: 50_000_000,
+                hand_off_ns,
+            })
+        };
+        let here = Some([32.0, 35.0]);
+        let readings = [here, here, Some([32.0, 180.0]), Some([14.0, 33.0]), None];
+        let lines: Vec<Line> = (0..).zip(readings).map(block).collect();
+        assert_eq!(moved(&lines), HashSet::from([("s", 0, 2), ("s", 0, 3)]));
+        assert!(moved(&lines[4..]).is_empty());
+    }
+
+    #[test]
+    fn the_usual_hand_off_is_one_that_was_measured() {
+        let usual = |readings: &[f64]| usual_hand_off(readings);
+        assert_eq!(usual(&[]), None);
+        assert_eq!(usual(&[32.0, 31.0, 180.0]).map(f64::round), Some(31.0));
+        // As many there as here: neither is halfway, and the nearer is taken.
+        assert!(usual(&[32.0, 180.0, 32.0, 180.0]).is_some_and(|ns| ns < 40.0));
+        assert!(usual(&[180.0, 181.0, 32.0]).is_some_and(|ns| ns > 100.0));
+        // No value is usual.
+        assert_eq!(usual(&[10.0, 20.0, 40.0, 80.0]), None);
     }
 }

@@ -59,33 +59,23 @@ pub struct Summary {
 
 impl Summary {
     /// Of the rows with [`SURE_FROM`] processors or more, and of those with fewer.
-    pub(crate) fn many_and_few(rows: &[Row]) -> [Self; 2] {
-        [true, false].map(|is_many| {
-            let is_it = |row: &&Row| (row.cpus >= SURE_FROM) == is_many;
-            Self::from_rows(rows.iter().filter(is_it))
-        })
+    fn many_and_few(rows: &[Row]) -> [Self; 2] {
+        let (many, few) = rows.iter().partition(|row| row.cpus >= SURE_FROM);
+        [many, few].map(Self::from_rows)
     }
 
     /// Of all these rows but the known ones.
-    pub(crate) fn from_rows<'r>(rows: impl Iterator<Item = &'r Row>) -> Self {
-        let predicted: Vec<&Row> = rows.filter(|row| !row.is_known).collect();
-        let mut errors: Vec<f64> = predicted.iter().map(|row| row.error.abs()).collect();
-        errors.sort_by(f64::total_cmp);
-        let inside = predicted.iter().filter(|row| row.is_inside).count();
-        let all = predicted.len();
+    fn from_rows(mut rows: Vec<&Row>) -> Self {
+        rows.retain(|row| !row.is_known);
+        let mut errors: Vec<f64> = rows.iter().map(|row| row.error.abs()).collect();
+        let inside = rows.iter().filter(|row| row.is_inside).count();
         Self {
-            points: all,
-            median_error: median(&errors),
-            worst_error: errors.last().copied(),
-            inside: (all > 0).then(|| inside as f64 / all as f64),
+            points: rows.len(),
+            median_error: stats::median(&mut errors),
+            worst_error: errors.into_iter().max_by(f64::total_cmp),
+            inside: (!rows.is_empty()).then(|| inside as f64 / rows.len() as f64),
         }
     }
-}
-
-fn median(sorted: &[f64]) -> Option<f64> {
-    let middle = sorted.len() / 2;
-    let &upper = sorted.get(middle)?;
-    Some(f64::midpoint(sorted[(sorted.len() - 1) / 2], upper))
 }
 
 /// Predicts a curve from its point with `calibrate_at` processors; `shape` where somebody knows it.
@@ -100,31 +90,26 @@ pub fn backtest(
     shape: Option<Shape>,
     place: &str,
 ) -> Result<Backtest> {
-    let point = curve.at(calibrate_at, place)?;
+    let mut point = curve.at(calibrate_at, place)?;
     let share_of_one = |cpus: u32| match kind {
         Kind::PerCpu => 1.0,
         Kind::Aggregate => 1.0 / f64::from(cpus),
     };
-    let mut law = Law::calibrated(Point {
-        ns: point.ns / share_of_one(point.cpus),
-        ..point
-    });
+    point.ns /= share_of_one(point.cpus);
+    let mut law = Law::calibrated(point);
     law.shape = shape.unwrap_or(law.shape);
-    let points: Vec<Row> = curve
-        .points
-        .iter()
-        .map(|&Point { cpus, ns }| {
-            let predicted_ns = law.per_cpu(cpus).map(|all| all * share_of_one(cpus));
-            Row {
-                cpus,
-                published_ns: ns,
-                predicted_ns,
-                error: predicted_ns.mid / ns - 1.0,
-                is_inside: predicted_ns.contains(ns),
-                is_known: cpus == calibrate_at,
-            }
-        })
-        .collect();
+    let row = |&Point { cpus, ns }: &Point| {
+        let predicted_ns = law.per_cpu(cpus).map(|all| all * share_of_one(cpus));
+        Row {
+            cpus,
+            published_ns: ns,
+            predicted_ns,
+            error: predicted_ns.mid / ns - 1.0,
+            is_inside: predicted_ns.contains(ns),
+            is_known: cpus == calibrate_at,
+        }
+    };
+    let points: Vec<Row> = curve.points.iter().map(row).collect();
     let [many, few] = Summary::many_and_few(&points);
     Ok(Backtest {
         kind,
@@ -208,7 +193,7 @@ mod tests {
             })
             .filter(|row| row.cpus >= SURE_FROM)
             .collect();
-        Summary::from_rows(rows.iter())
+        Summary::from_rows(rows.iter().collect())
     }
 
     #[test]

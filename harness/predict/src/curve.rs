@@ -40,36 +40,34 @@ impl Curve {
     ///
     /// The first line that is not as it should be, by its number.
     pub fn parse(text: &str, place: &str) -> Result<Self> {
-        let at =
-            |number: u32, message: String| Error::input(format!("{place}:{number}: {message}"));
-        let too_few = |message: &str| {
-            let expected = "a header `cpus,ns` and at least two points are expected";
-            Error::input(format!("{place}: {message}: {expected}"))
-        };
+        Self::read(text).map_err(|wrong| Error::input(format!("{place}:{wrong}")))
+    }
+
+    fn read(text: &str) -> std::result::Result<Self, String> {
+        let expected = "a header `cpus,ns` and at least two points are expected";
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut lines = (1..)
-            .zip(text.lines().map(str::trim))
-            .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-        let (number, header) = lines.next().ok_or_else(|| too_few("nothing in it"))?;
+        let lines = (1..).zip(text.lines().map(str::trim));
+        let mut lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+        let first = lines.next();
+        let (number, header) = first.ok_or_else(|| format!(" nothing in it: {expected}"))?;
         if !header.split(',').map(str::trim).eq(["cpus", "ns"]) {
             let header = shortened(header);
-            let message = format!("the header is {header:?}, where `cpus,ns` is expected");
-            return Err(at(number, message));
+            let wrong = format!("the header is {header:?}, where `cpus,ns` is expected");
+            return Err(format!("{number}: {wrong}"));
         }
         let mut points: Vec<Point> = Vec::new();
         for (number, line) in lines {
-            let point = Point::parse(line).map_err(|message| at(number, message))?;
+            let point = Point::parse(line).map_err(|wrong| format!("{number}: {wrong}"))?;
             let before = points.last().map_or(0, |last| last.cpus);
             if before >= point.cpus {
-                let message = "their numbers must rise";
-                let message = format!("{} processors after {before}: {message}", point.cpus);
-                return Err(at(number, message));
+                let wrong = format!("{number}: {} processors after {before}", point.cpus);
+                return Err(format!("{wrong}: their numbers must rise"));
             }
             points.push(point);
         }
         match points.len() {
-            0 => Err(too_few("a header and no point")),
-            1 => Err(too_few("one point only")),
+            0 => Err(format!(" a header and no point: {expected}")),
+            1 => Err(format!(" one point only: {expected}")),
             _ => Ok(Self { points }),
         }
     }
@@ -82,15 +80,10 @@ impl Curve {
     pub fn at(&self, cpus: u32, place: &str) -> Result<Point> {
         let point = self.points.iter().find(|point| point.cpus == cpus);
         point.copied().ok_or_else(|| {
-            let all: Vec<String> = self
-                .points
-                .iter()
-                .map(|point| point.cpus.to_string())
-                .collect();
-            Error::input(format!(
-                "{place}: no point with {cpus} processors to calibrate at; there are {}",
-                all.join(", ")
-            ))
+            let all = self.points.iter().map(|point| point.cpus.to_string());
+            let all = all.collect::<Vec<_>>().join(", ");
+            let wrong = format!("no point with {cpus} processors to calibrate at");
+            Error::input(format!("{place}: {wrong}; there are {all}"))
         })
     }
 }
@@ -100,22 +93,17 @@ impl Point {
     pub(crate) fn parse(line: &str) -> std::result::Result<Self, String> {
         let fields: Vec<&str> = line.split(',').map(str::trim).collect();
         let &[cpus, ns] = fields.as_slice() else {
-            return Err(format!(
-                "{} fields, where a number of processors and nanoseconds are expected",
-                fields.len()
-            ));
+            let expected = "where a number of processors and nanoseconds are expected";
+            return Err(format!("{} fields, {expected}", fields.len()));
         };
-        let is_count = |count: &u32| (1..=CPUS_MAX).contains(count);
-        let count = cpus.parse().ok().filter(is_count).ok_or_else(|| {
-            let range = format!("where a whole number from 1 to {CPUS_MAX} is expected");
-            format!("{:?} processors, {range}", shortened(cpus))
-        })?;
+        let count = cpus.parse().ok();
+        let count = count.filter(|count| (1..=CPUS_MAX).contains(count));
         let time = ns.parse().ok().filter(|ns| *ns > 0.0 && *ns < 1e15);
-        let time = time
-            .ok_or_else(|| format!("{:?} ns, where a positive time is expected", shortened(ns)))?;
+        let number = format!("where a whole number from 1 to {CPUS_MAX} is expected");
+        let positive = "where a positive time is expected";
         Ok(Self {
-            cpus: count,
-            ns: time,
+            cpus: count.ok_or(format!("{:?} processors, {number}", shortened(cpus)))?,
+            ns: time.ok_or(format!("{:?} ns, {positive}", shortened(ns)))?,
         })
     }
 }

@@ -79,9 +79,8 @@ impl Machine {
                     return wrong(format!("{field} is missing: there are several of them"));
                 }
                 Some([low, high]) if !(low > 0.0 && low <= high && high < 1e6) => {
-                    return wrong(format!(
-                        "{field} = [{low}, {high}], where two rising times in ns are expected"
-                    ));
+                    let expected = "two rising times in ns are expected";
+                    return wrong(format!("{field} = [{low}, {high}], where {expected}"));
                 }
                 _ => {}
             }
@@ -97,12 +96,10 @@ impl Machine {
     /// What a line costs from one core to another: lowest and highest, in ns.
     fn transfer_ns(&self, core: u32, other: u32) -> [f64; 2] {
         let is_same = |cores: u32| core / cores == other / cores;
-        let given = if is_same(self.cores) {
-            None
-        } else if is_same(self.cores * self.chiplets) {
-            self.across_chiplets_ns
-        } else {
-            self.across_sockets_ns
+        let given = match is_same(self.cores) {
+            true => None,
+            false if is_same(self.cores * self.chiplets) => self.across_chiplets_ns,
+            false => self.across_sockets_ns,
         };
         given.unwrap_or(self.within_chiplet_ns)
     }
@@ -115,19 +112,17 @@ impl Machine {
     /// What it costs on average between two of the first `cpus` cores: lowest and highest, in ns.
     pub fn hand_over_ns(&self, cpus: u32) -> [f64; 2] {
         let mut total = [0.0; 2];
-        let mut pairs = 0.0;
         // By symmetry the distances from core 0 would do for whole chiplets; the last may be part of one.
         for core in 0..cpus {
             for other in (0..cpus).filter(|&other| other != core) {
                 let [low, high] = self.transfer_ns(core, other);
                 total = [total[0] + low, total[1] + high];
-                pairs += 1.0;
             }
         }
-        if pairs == 0.0 {
-            return self.within_chiplet_ns;
+        match cpus {
+            0 | 1 => self.within_chiplet_ns,
+            _ => total.map(|sum| sum / (f64::from(cpus) * f64::from(cpus - 1))),
         }
-        total.map(|sum| sum / pairs)
     }
 }
 

@@ -12,7 +12,7 @@
 //! given back; of several who wait one is chosen.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -101,8 +101,6 @@ pub(crate) struct Setting<'p> {
     pub(crate) keeps: f64,
     /// For how long, in ns of the simulation.
     pub(crate) duration_ns: f64,
-    /// Of the random choices.
-    pub(crate) seed: u64,
     /// It ends before its time is over when so much has happened...
     pub(crate) events_max: u64,
     /// ...or so many operations have been done, over all processors.
@@ -143,7 +141,6 @@ struct Simulation<'s, 'p> {
 }
 
 /// What a simulation came to.
-#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outcome {
     /// What each processor did.
     pub(crate) done: Vec<Done>,
@@ -158,6 +155,9 @@ impl Outcome {
         (all > 0).then(|| self.lasted_ns * self.done.len() as f64 / all as f64)
     }
 }
+
+/// Of the random choices: any will do.
+const SEED: u64 = 1;
 
 /// What each processor did until a limit was reached, and in what time.
 ///
@@ -176,13 +176,17 @@ pub(crate) fn run(setting: &Setting<'_>) -> Outcome {
         remembered: vec![0; lines],
         done: Done::default(),
     };
+    let line = |_| Line {
+        readers: vec![false; processors],
+        ..Line::default()
+    };
     let mut simulation = Simulation {
         setting,
         processors: setting.programs.iter().map(start).collect(),
-        lines: (0..lines).map(|_| Line::new(processors)).collect(),
+        lines: (0..lines).map(line).collect(),
         agenda: Agenda::default(),
         operations: 0,
-        random: Xoshiro256PlusPlus::seed_from_u64(setting.seed),
+        random: Xoshiro256PlusPlus::seed_from_u64(SEED),
     };
     for processor in 0..processors {
         // Not all at once: each a little later than the one before.
@@ -190,22 +194,18 @@ pub(crate) fn run(setting: &Setting<'_>) -> Outcome {
         agenda.enter(processor as Time, Event::Ready(processor as u16));
     }
     let end = time(setting.duration_ns);
-    while !simulation.is_at_limit() {
-        let event = simulation.agenda.next();
-        let Some(event) = event.filter(|_| simulation.agenda.now <= end) else {
-            break;
-        };
-        match event {
-            Event::Ready(processor) => simulation.step(processor.into()),
-            Event::LetGo(line) => simulation.let_go(line.into()),
-            Event::Arrive(line) => simulation.arrive(line.into()),
+    let lasted = loop {
+        if simulation.is_at_limit() {
+            break simulation.agenda.now;
         }
-    }
-    let lasted = if simulation.is_at_limit() {
-        simulation.agenda.now
-    } else {
-        // Where all wait for each other nothing happens until then.
-        end
+        let event = simulation.agenda.next();
+        match event.filter(|_| simulation.agenda.now <= end) {
+            Some(Event::Ready(processor)) => simulation.step(processor.into()),
+            Some(Event::LetGo(line)) => simulation.let_go(line.into()),
+            Some(Event::Arrive(line)) => simulation.arrive(line.into()),
+            // Where all wait for each other nothing happens until then.
+            None => break end,
+        }
     };
     let processors = simulation.processors.iter();
     Outcome {
@@ -229,15 +229,10 @@ impl Simulation<'_, '_> {
     fn step(&mut self, number: usize) {
         loop {
             let processor = &mut self.processors[number];
-            let steps = &processor.program.0;
-            let Some(&step) = steps.get(processor.step) else {
+            let Some(&step) = processor.program.0.get(processor.step) else {
                 processor.step = 0;
                 processor.done.operations += 1;
                 self.operations += 1;
-                // An operation without any step would never end.
-                if steps.is_empty() {
-                    return;
-                }
                 continue;
             };
             if let Step::Work(ns) = step {
@@ -265,9 +260,13 @@ impl Simulation<'_, '_> {
         let is_as_before = processor.remembered[line] == version;
         processor.step += 1;
         match step {
-            Step::Work(_) | Step::Load(_) => {}
+            Step::Swap { again, .. } | Step::Check { again, .. } if !is_as_before => {
+                processor.step = again;
+                processor.done.retries += 1;
+            }
+            Step::Work(_) | Step::Load(_) | Step::Check { .. } => {}
             Step::Remember(_) => processor.remembered[line] = version,
-            Step::Store(_) => self.lines[line].version += 1,
+            Step::Store(_) | Step::Swap { .. } => self.lines[line].version += 1,
             Step::Acquire(_) => {
                 self.lines[line].is_locked = true;
                 self.lines[line].version += 1;
@@ -278,15 +277,6 @@ impl Simulation<'_, '_> {
                     self.after(0.0, Event::Ready(next as u16));
                 }
             }
-            Step::Swap { again, .. } if is_as_before => {
-                debug_assert!(again < processor.step, "it goes back");
-                self.lines[line].version += 1;
-            }
-            Step::Check { .. } if is_as_before => {}
-            Step::Swap { again, .. } | Step::Check { again, .. } => {
-                processor.step = again;
-                processor.done.retries += 1;
-            }
         }
         true
     }
@@ -294,16 +284,18 @@ impl Simulation<'_, '_> {
     fn request(&mut self, number: usize, line: usize, writes: bool) {
         self.lines[line].asked.push((number, writes));
         if !self.lines[line].is_moving {
-            self.lines[line].is_moving = true;
             self.send_request(line);
         }
     }
 
-    /// The request travels to the holder; the holder goes on meanwhile.
+    /// A request, if there is one, travels to the holder; the holder goes on meanwhile.
     fn send_request(&mut self, line: usize) {
-        let (to, _) = self.lines[line].asked[0];
-        let ns = self.transfer(line, to) * self.setting.keeps;
-        self.after(ns, Event::LetGo(line as u16));
+        let first = self.lines[line].asked.first().copied();
+        self.lines[line].is_moving = first.is_some();
+        if let Some((to, _)) = first {
+            let ns = self.transfer(line, to) * self.setting.keeps;
+            self.after(ns, Event::LetGo(line as u16));
+        }
     }
 
     fn transfer(&self, line: usize, to: usize) -> f64 {
@@ -316,13 +308,11 @@ impl Simulation<'_, '_> {
     fn let_go(&mut self, line: usize) {
         let to = self.lines[line].choose(&mut self.random);
         let ns = self.transfer(line, to) * (1.0 - self.setting.keeps);
-        self.lines[line].leave();
         self.after(ns, Event::Arrive(line as u16));
     }
 
     fn arrive(&mut self, line: usize) {
-        let served = self.lines[line].arrive();
-        for &number in &served {
+        for number in self.lines[line].arrive() {
             // What it asked for it does, whoever asks next: or it might never get done.
             let processor = &self.processors[number];
             let step = processor.program.0[processor.step];
@@ -330,13 +320,7 @@ impl Simulation<'_, '_> {
                 self.after(0.0, Event::Ready(number as u16));
             }
         }
-        // Who comes next takes its memory.
-        self.lines[line].coming = served;
-        if self.lines[line].asked.is_empty() {
-            self.lines[line].is_moving = false;
-        } else {
-            self.send_request(line);
-        }
+        self.send_request(line);
     }
 }
 
@@ -346,8 +330,8 @@ impl Simulation<'_, '_> {
 struct Line {
     /// Who may write it, or wrote it last.
     holder: Option<usize>,
-    /// Whether the holder shares it, and so may not write it either.
-    is_shared: bool,
+    /// Whether the holder may: nobody shares it, and it does not travel.
+    is_exclusive: bool,
     /// Who may read it.
     readers: Vec<bool>,
     /// How often it was written.
@@ -366,14 +350,6 @@ struct Line {
 }
 
 impl Line {
-    fn new(processors: usize) -> Self {
-        Self {
-            is_shared: true,
-            readers: vec![false; processors],
-            ..Self::default()
-        }
-    }
-
     /// The lock is free again; one of those who wait for it, if any does.
     fn unlock(&mut self, random: &mut impl Rng) -> Option<usize> {
         self.is_locked = false;
@@ -384,37 +360,26 @@ impl Line {
 
     /// Whether the processor has what it needs.
     fn allows(&self, processor: usize, writes: bool) -> bool {
-        if writes {
-            self.holder == Some(processor) && !self.is_shared
-        } else {
-            self.readers[processor]
-        }
+        let may_write = self.holder == Some(processor) && self.is_exclusive;
+        may_write || !writes && self.readers[processor]
     }
 
-    /// Chooses who gets it: one who wants to write, or all who want to read.
+    /// Chooses who gets it: one who wants to write, or all who want to read. The holder lets go; who shares it does so
+    /// when it is to be written.
     fn choose(&mut self, random: &mut impl Rng) -> usize {
         let chosen = (random.next_u64() % self.asked.len() as u64) as usize;
         let (to, writes) = self.asked[chosen];
-        self.comes_to_be_written = writes;
-        self.coming.clear();
         if writes {
             self.asked.swap_remove(chosen);
             self.coming.push(to);
-        } else {
-            let readers = self.asked.iter().filter(|(_, writes)| !writes);
-            let readers = readers.map(|&(processor, _)| processor);
-            self.coming.extend(readers);
-            self.asked.retain(|&(_, writes)| writes);
-        }
-        to
-    }
-
-    /// The holder lets go; who shares it does so when it is to be written.
-    fn leave(&mut self) {
-        if self.comes_to_be_written {
             self.readers.fill(false);
+        } else {
+            let readers = self.asked.extract_if(.., |(_, writes)| !*writes);
+            self.coming.extend(readers.map(|(reader, _)| reader));
         }
-        self.is_shared = true;
+        self.comes_to_be_written = writes;
+        self.is_exclusive = false;
+        to
     }
 
     fn arrive(&mut self) -> Vec<usize> {
@@ -424,7 +389,7 @@ impl Line {
         }
         if self.comes_to_be_written {
             self.holder = served.first().copied();
-            self.is_shared = false;
+            self.is_exclusive = true;
         }
         served
     }
@@ -450,8 +415,6 @@ enum Event {
 struct Agenda {
     /// With how many were entered before.
     events: BinaryHeap<Reverse<(Time, u32, Event)>>,
-    /// Those that were entered for the present, after all others that are due.
-    at_once: VecDeque<Event>,
     /// When the last event happened.
     now: Time,
     /// How many were ever entered.
@@ -461,23 +424,13 @@ struct Agenda {
 impl Agenda {
     /// Enters an event that is so far off.
     fn enter(&mut self, delay: Time, event: Event) {
-        if delay == 0 {
-            self.at_once.push_back(event);
-        } else {
-            let when = self.now + delay;
-            self.events.push(Reverse((when, self.entered, event)));
-        }
+        self.events
+            .push(Reverse((self.now + delay, self.entered, event)));
         self.entered += 1;
     }
 
     /// The earliest, which is no longer in it. It is now the present.
     fn next(&mut self) -> Option<Event> {
-        let is_due = |Reverse((when, ..)): &Reverse<(Time, u32, Event)>| *when == self.now;
-        if !self.events.peek().is_some_and(is_due)
-            && let Some(event) = self.at_once.pop_front()
-        {
-            return Some(event);
-        }
         let Reverse((when, _, event)) = self.events.pop()?;
         self.now = when;
         Some(event)

@@ -77,15 +77,13 @@ pub(crate) fn programs(paths: &[Path; 2], cost: Cost, waits: bool) -> [Program; 
     let numbers = numbers(paths);
     [0, 1].map(|index| {
         let (path, partner) = (&paths[index], &paths[1 - index]);
-        let locks = locks(path, partner, waits);
         let builder = Builder {
             path,
             contended: partner.written(),
             numbers: &numbers,
-            locks,
+            locks: locks(path, partner, waits),
             steps: Vec::new(),
             remembered: HashMap::new(),
-            floor: 0,
         };
         builder.build(cost)
     })
@@ -108,10 +106,9 @@ struct Builder<'p> {
     numbers: &'p HashMap<u32, usize>,
     locks: Vec<Held>,
     steps: Vec<Step>,
-    /// The step that remembers each word of each line, since the own last write to the line.
+    /// The step that remembers each word of each line, since the own last write to the line. None from before a lock:
+    /// what goes back beyond it would take it twice, or give it back twice.
     remembered: HashMap<(u32, u8), usize>,
-    /// Nothing goes back beyond a lock: it would be taken twice, or given back twice.
-    floor: usize,
 }
 
 impl Builder<'_> {
@@ -140,15 +137,13 @@ impl Builder<'_> {
 
     fn touch(&mut self, place: usize, touch: Touch) {
         let line = self.numbers[&touch.line];
-        let takes = self.locks.iter().any(|held| *held.start() == place);
-        let gives_back = self.locks.iter().any(|held| *held.end() == place);
-        let mut locks = self.locks.iter();
-        let is_inside = locks.any(|held| (*held.start()..*held.end()).contains(&place));
-        if takes || gives_back {
+        let held = self.locks.iter().find(|held| held.contains(&place));
+        let is_inside = held.is_some();
+        if let Some(held) = held.filter(|held| [held.start(), held.end()].contains(&&place)) {
+            let takes = *held.start() == place;
             let step = if takes { Step::Acquire } else { Step::Release };
             self.steps.push(step(line));
             self.remembered.clear();
-            self.floor = self.steps.len();
             return;
         }
         match touch.usage {
@@ -175,7 +170,6 @@ impl Builder<'_> {
         let is_compared = next_write.is_some_and(|write| write.usage == Usage::CompareExchange);
         match self.remembered.get(&word) {
             Some(&again) if !is_loaded_again && self.contended.contains(&touch.line) => {
-                let again = again.max(self.floor);
                 self.steps.push(Step::Check { line, again });
             }
             None if is_loaded_again || is_compared => {
@@ -190,11 +184,10 @@ impl Builder<'_> {
         let words = self.remembered.iter();
         let of_line = words.filter(|((of, _), _)| *of == touch.line);
         let again = of_line.map(|(_, &step)| step).max();
-        let again = again.unwrap_or_else(|| {
+        let again = again.unwrap_or(self.steps.len());
+        if again == self.steps.len() {
             self.steps.push(Step::Remember(line));
-            self.steps.len() - 1
-        });
-        let again = again.max(self.floor);
+        }
         self.steps.push(Step::Swap { line, again });
     }
 }

@@ -18,14 +18,13 @@ pub(crate) fn per_operation(alone: f64, stations: &[f64], cpus: u32) -> f64 {
     let mut queues = vec![0.0; stations.len()];
     let mut total = alone;
     for customers in 1..=cpus {
-        let stations = stations.iter().zip(&queues);
-        let waits = stations.map(|(service, queue)| service * (1.0 + queue));
-        let waits: Vec<f64> = waits.collect();
-        total = alone + waits.iter().sum::<f64>();
-        let rate = f64::from(customers) / total;
-        for (queue, wait) in queues.iter_mut().zip(waits) {
-            *queue = rate * wait;
+        // Each holds how long an operation waits there, before it holds how many wait.
+        for (queue, service) in queues.iter_mut().zip(stations) {
+            *queue = service * (1.0 + *queue);
         }
+        total = alone + queues.iter().sum::<f64>();
+        let rate = f64::from(customers) / total;
+        queues = queues.iter().map(|queue| queue * rate).collect();
     }
     total
 }
@@ -62,34 +61,27 @@ impl Network {
     pub(crate) fn from_paths(path: &Path, partner: &Path, cost: Cost, waits: bool) -> Self {
         let held = locks(path, partner, waits);
         let contended = partner.written();
-        let written = path.written();
         let inside = |place: usize| held.iter().any(|held| held.contains(&place));
         let stations = held.iter().map(|held| locked(path, &contended, held, cost));
-        let mut network = Self {
-            outside_ns: cost.alone_ns,
-            fetched: 0.0,
-            stations: stations.collect(),
-        };
-        network.outside_ns -= network
-            .stations
-            .iter()
-            .map(|station| station.work_ns)
-            .sum::<f64>();
+        let mut stations: Vec<Station> = stations.collect();
+        let inside_ns: f64 = stations.iter().map(|station| station.work_ns).sum();
+        let mut fetched = 0.0;
         for &line in &contended {
             let places = path.touches.iter().enumerate();
             let outside = places.filter(|(place, touch)| touch.line == line && !inside(*place));
-            let touches = outside.map(|(_, touch)| touch.usage.writes());
-            let (writes, reads): (Vec<bool>, Vec<bool>) = touches.partition(|writes| *writes);
-            if written.contains(&line) && !writes.is_empty() {
-                network.stations.push(Station {
-                    most: (writes.len() + reads.len()) as f64,
-                    work_ns: 0.0,
-                });
+            let writes: Vec<bool> = outside.map(|(_, touch)| touch.usage.writes()).collect();
+            let (most, work_ns) = (writes.len() as f64, 0.0);
+            if writes.contains(&true) {
+                stations.push(Station { most, work_ns });
             } else {
-                network.fetched += reads.len() as f64;
+                fetched += most;
             }
         }
-        network
+        Self {
+            outside_ns: cost.alone_ns - inside_ns,
+            fetched,
+            stations,
+        }
     }
 
     /// Time per operation as one of `cpus` sees it, if a hand-over takes so long and a line `stays` for that share of

@@ -16,20 +16,6 @@ use crate::path::{Cost, programs};
 use crate::queue::Network;
 use crate::{Band, queue};
 
-/// What two threads that do an operation at the same time were seen to do.
-#[derive(Clone, Copy, Debug)]
-pub struct Traced<'p> {
-    /// Their ways if they are about different records.
-    pub apart: &'p [Path; 2],
-    /// Lines that both write only if they are about the same record, and how often an operation
-    /// accesses them: a lock of a shard or a record.
-    pub by_record: Option<ByRecord>,
-    /// What the operation costs alone.
-    pub cost: Cost,
-    /// Whether who finds a word taken waits until it is given back.
-    pub waits: bool,
-}
-
 /// Lines of which each record, or each few of them, has its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ByRecord {
@@ -47,11 +33,11 @@ const KEEPS_MAX: f64 = 0.8;
 /// How long whoever holds a line goes on before it has to let go, as a share of the time that the line
 /// is on its way. From read-modify-writes in a row: so many fit into the share of a transfer.
 pub fn keeps(calibration: &Calibration) -> f64 {
-    let Some(between) = calibration.between else {
-        return KEEPS_GUESS;
+    let share = |between: Between| {
+        let share = (between.run_length - 1.0) * calibration.locked_ns / transfer_ns(&between);
+        share.clamp(0.0, KEEPS_MAX)
     };
-    let share = (between.run_length - 1.0) * calibration.locked_ns / transfer_ns(&between);
-    share.clamp(0.0, KEEPS_MAX)
+    calibration.between.map_or(KEEPS_GUESS, share)
 }
 
 /// What a line costs on its way to a processor that writes it, in ns: the time from one change of
@@ -80,8 +66,6 @@ const OPERATIONS: u32 = 1_500;
 const OPERATIONS_EACH: u32 = 8;
 /// What may happen in a simulation: what a file says of a machine may not be what machines are like.
 const EVENTS_MAX: u64 = 120_000;
-/// Of the random choices: any will do.
-const SEED: u64 = 1;
 
 /// An operation among others that do the same.
 #[derive(Clone, Debug)]
@@ -94,19 +78,27 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// From what was seen, and from how long a line stays: what it [`keeps`].
+    /// From what two threads were seen to do: their ways `apart`, about different records; lines that both write only if
+    /// they are about the same one, a lock of a shard or a record; what the operation costs alone; whether who finds a
+    /// word taken `waits` until it is given back; and how long a line stays: what it [`keeps`].
     ///
     /// # Panics
     ///
     /// When the operation takes no time alone.
-    pub fn from_trace(traced: Traced<'_>, keeps: f64) -> Self {
-        let [first, second] = traced.apart;
-        let network = |path, partner| Network::from_paths(path, partner, traced.cost, traced.waits);
+    pub fn new(
+        apart: &[Path; 2],
+        by_record: Option<ByRecord>,
+        cost: Cost,
+        waits: bool,
+        keeps: f64,
+    ) -> Self {
+        let [first, second] = apart;
+        let network = |path, partner| Network::from_paths(path, partner, cost, waits);
         Self {
-            programs: programs(traced.apart, traced.cost, traced.waits),
+            programs: programs(apart, cost, waits),
             networks: [network(first, second), network(second, first)],
-            by_record: traced.by_record,
-            cost: traced.cost,
+            by_record,
+            cost,
             keeps,
         }
     }
@@ -126,9 +118,8 @@ impl Workload {
         let lines = self.by_record.map_or(0.0, |shared| shared.lines) * others;
         let mid =
             self.simulated(machine, cpus, 0.5, self.keeps) + lines * f64::midpoint(fast, slow);
-        let networks = self.networks.iter();
-        let best = networks.map(|network| network.best(KEEPS_MAX, fast, cpus));
-        let low = best.fold(f64::INFINITY, f64::min);
+        let best = |network: &Network| network.best(KEEPS_MAX, fast, cpus);
+        let low = self.networks.iter().map(best).fold(f64::INFINITY, f64::min);
         let mut high = self.worst(slow, cpus);
         if self.programs.iter().any(Program::retries) {
             // Given up at once, a line is gone before what was read of it can be changed.
@@ -150,18 +141,17 @@ impl Workload {
 
     /// What the network says at worst.
     fn worst(&self, ns: f64, cpus: u32) -> f64 {
-        let networks = self.networks.iter();
-        networks.fold(0.0, |worst, network| worst.max(network.worst(ns, cpus)))
+        let worst = |network: &Network| network.worst(ns, cpus);
+        self.networks.iter().map(worst).fold(0.0, f64::max)
     }
 
     /// What the lines that go by record add at worst: there are few of them, and each access waits.
     fn waiting_by_record(&self, ns: f64, cpus: u32) -> f64 {
-        let Some(shared) = self.by_record else {
-            return 0.0;
-        };
         let alone = self.cost.alone_ns;
-        let each = shared.accesses * ns / BY_RECORD_LEAST as f64;
-        queue::per_operation(alone, &[each; BY_RECORD_LEAST], cpus) - alone
+        self.by_record.map_or(0.0, |shared| {
+            let each = shared.accesses * ns / BY_RECORD_LEAST as f64;
+            queue::per_operation(alone, &[each; BY_RECORD_LEAST], cpus) - alone
+        })
     }
 
     /// With transfers at that share of the way from the machine's fastest to its slowest.
@@ -175,7 +165,6 @@ impl Workload {
             transfer_ns: &machine.transfers_ns(share),
             keeps,
             duration_ns: f64::from(each) * expected,
-            seed: SEED,
             events_max: EVENTS_MAX,
             // What is expected is the worst: most are done sooner.
             operations_max: u64::from(each * cpus),
@@ -213,10 +202,13 @@ const OPERATIONS_OF_EACH: u64 = 60;
 ///
 /// When an operation takes no time.
 pub fn forecast(machine: &Machine, demand: Demand, cpus: u32) -> Band {
+    if demand.lines == 0 || cpus == 1 {
+        return Band::around(demand.alone_ns, 1.0, 1.0);
+    }
     let at = |share: f64, keeps: f64| simulated(machine, demand, cpus, share, keeps);
     let [leaves, guess, stays] = KEEPS;
     let mid = match demand.lines {
-        0 | 1 => at(0.5, guess),
+        1 => at(0.5, guess),
         _ => queued(machine, demand, cpus, 0.5),
     };
     let high = at(1.0, leaves).max(queued(machine, demand, cpus, 1.0));
@@ -231,17 +223,11 @@ pub fn forecast(machine: &Machine, demand: Demand, cpus: u32) -> Band {
 
 /// With every line as a station that an operation queues for; `share` as in [`between`].
 fn queued(machine: &Machine, demand: Demand, cpus: u32, share: f64) -> f64 {
-    if cpus == 1 {
-        return demand.alone_ns;
-    }
     let service_ns = between(share, machine.hand_over_ns(cpus));
     queue::per_operation(demand.alone_ns, &vec![service_ns; demand.lines], cpus)
 }
 
 fn simulated(machine: &Machine, demand: Demand, cpus: u32, share: f64, keeps: f64) -> f64 {
-    if demand.lines == 0 || cpus == 1 {
-        return demand.alone_ns;
-    }
     let work_ns = demand.alone_ns / demand.lines as f64;
     let steps = (0..demand.lines).flat_map(|line| [Step::Work(work_ns), Step::Store(line)]);
     let program = Program::new(steps.collect());
@@ -253,7 +239,6 @@ fn simulated(machine: &Machine, demand: Demand, cpus: u32, share: f64, keeps: f6
         keeps,
         // Enough if each waits for all others; where hardly any does, all are done much sooner.
         duration_ns: operations as f64 * (demand.alone_ns + hand_overs_ns),
-        seed: SEED,
         events_max: u64::MAX,
         operations_max: operations,
     };
@@ -277,13 +262,7 @@ mod tests {
 
     fn workload(path: &Path, waits: bool) -> Workload {
         let apart = [path.clone(), path.clone()];
-        let traced = Traced {
-            apart: &apart,
-            by_record: None,
-            cost: COST,
-            waits,
-        };
-        Workload::from_trace(traced, KEEPS_GUESS)
+        Workload::new(&apart, None, COST, waits, KEEPS_GUESS)
     }
 
     fn counter() -> Path {
@@ -349,17 +328,12 @@ mod tests {
     #[test]
     fn lines_that_go_by_record_are_fetched_as_often_as_another_had_them() {
         let apart = [Path::default(), Path::default()];
-        let traced = Traced {
-            apart: &apart,
-            by_record: Some(ByRecord {
-                lines: 1.0,
-                accesses: 2.0,
-            }),
-            cost: COST,
-            waits: true,
+        let by_record = ByRecord {
+            lines: 1.0,
+            accesses: 2.0,
         };
         let server = &Machine::shipped()[1];
-        let workload = Workload::from_trace(traced, KEEPS_GUESS);
+        let workload = Workload::new(&apart, Some(by_record), COST, true, KEEPS_GUESS);
         let [two, many] = [2, 40].map(|cpus| workload.on(server, cpus));
         // Half of the time, and nearly always.
         assert!((two.mid - (20.0 + 51.5 / 2.0)).abs() < 1.0, "{two:?}");

@@ -102,14 +102,14 @@ fn facts_of(machine: &Machine, strategy: &str) -> Value {
             context! { between => between.to_vec(), same, conflict, symbol => pair.symbol() }
         }),
         footprints => list(footprints, Serde),
-        places => list(&places, |place| {
-            let (first, second) = place.between[0];
+        places => list(places, |(line, between)| {
+            let (first, second) = between[0];
             context! {
-                symbol => place.line.conflict.symbol(),
-                more => place.between.len() - 1,
+                symbol => line.conflict.symbol(),
+                more => between.len() - 1,
                 first => first.to_string(),
                 second => second.to_string(),
-                ..Value::from(Serde(place.line))
+                ..Value::from(Serde(line))
             }
         }),
         blocked => stall.map(blocked),

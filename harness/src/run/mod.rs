@@ -128,7 +128,7 @@ impl Plan {
     fn shortest_of(&self, scenario: &Scenario, processes: u32, cpus: usize) -> Duration {
         let (names, _) = self.participants(scenario);
         // What is counted of a slice, and what is not.
-        let slice = self.preset.ramp() + self.preset.window(scenario, cpus);
+        let slice = preset::slice(scenario, cpus);
         scenario::least(scenario, names.len(), processes, slice)
     }
 

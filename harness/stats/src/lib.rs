@@ -183,10 +183,9 @@ pub fn draws(groups: &[Vec<f64>], seed: u64, count: usize) -> Vec<f64> {
         return Vec::new();
     };
     let n = centers.len() as f64;
-    let wider = if centers.len() < 2 {
-        1.0
-    } else {
-        (n / (n - 1.0)).sqrt() * student::critical(0.05, n - 1.0) / NORMAL_95
+    let wider = match centers.len() {
+        1 => 1.0,
+        _ => (n / (n - 1.0)).sqrt() * student::critical(0.05, n - 1.0) / NORMAL_95,
     };
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut drawn = vec![0.0; centers.len()];

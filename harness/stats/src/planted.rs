@@ -9,16 +9,14 @@ use crate::{Difference, estimate};
 
 /// How the figures of processes are distributed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Kind {
     /// Normal.
-    #[strum(serialize = "normal")]
     Normal,
     /// Student's t with two degrees of freedom: no variance.
-    #[strum(serialize = "t2")]
-    HeavyTails,
-    /// Exponential: one long tail.
-    #[strum(serialize = "exponential")]
-    Skewed,
+    T2,
+    /// One long tail.
+    Exponential,
     /// Two modes, half of the processes in each, twenty spreads to either side of the median.
     #[strum(serialize = "two modes")]
     TwoModes,
@@ -36,11 +34,11 @@ impl Kind {
         const SPREAD: f64 = 0.05;
         match self {
             Self::Normal => normal(random),
-            Self::HeavyTails => {
+            Self::T2 => {
                 let squares = normal(random).powi(2) + normal(random).powi(2);
                 normal(random) / (squares / 2.0).sqrt()
             }
-            Self::Skewed => -(1.0 - uniform(random)).ln() - 2_f64.ln(),
+            Self::Exponential => -(1.0 - uniform(random)).ln() - 2_f64.ln(),
             Self::TwoModes => {
                 let mode = if uniform(random) < 0.5 { -1.0 } else { 1.0 };
                 mode + SPREAD * normal(random)
@@ -61,9 +59,8 @@ pub fn false_alarms(kind: Kind, processes: u32, levels: &[f64], runs: u32, seed:
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut alarms = vec![0; levels.len()];
     for _ in 0..runs {
-        let groups: Vec<Vec<f64>> = (0..processes)
-            .map(|_| vec![kind.draw(&mut random)])
-            .collect();
+        let drawn = (0..processes).map(|_| vec![kind.draw(&mut random)]);
+        let groups: Vec<Vec<f64>> = drawn.collect();
         let p = estimate(&groups).map_or(1.0, |planted| Difference::between(&planted, 0.0).p);
         for (alarms, &level) in alarms.iter_mut().zip(levels) {
             *alarms += u32::from(p <= level);

@@ -3,6 +3,10 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// The probability that |t| is at least `t` with `freedom` degrees of freedom.
+///
+/// # Panics
+///
+/// When these are not positive.
 pub fn p_value(t: f64, freedom: f64) -> f64 {
     if !t.is_finite() {
         return 0.0;

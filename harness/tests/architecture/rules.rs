@@ -45,7 +45,7 @@ const LAYERS: &[Layer] = &[
     layer("trap", &[], &[]),
     layer("stats", &["model"], &[]),
     layer("recorder", &["model"], &[]),
-    layer("predict", &["model"], &[]),
+    layer("predict", &["model", "stats"], &[]),
     layer("locks", &["model", "stats"], &["locks/record"]),
     // The list of strategies, and what is compiled for each of them.
     layer("registry", &["contract", "model", STRATEGY], &[]),

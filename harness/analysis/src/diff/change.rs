@@ -40,7 +40,6 @@ pub enum Verdict {
 }
 
 /// The difference of two estimates, before it is known how many there are.
-#[derive(Clone, Copy, Debug)]
 pub(super) struct Difference {
     /// The two estimates.
     pub(super) ends: [f64; 2],
@@ -97,15 +96,14 @@ impl Difference {
     fn at(&self, level: f64, is_change: bool) -> (f64, Verdict) {
         let half_width = |freedom| critical(level, freedom) * self.error;
         let half_width = self.freedom.map_or(f64::INFINITY, half_width);
-        let verdict = if is_change && self.value > 0.0 {
-            Verdict::Better
-        } else if is_change {
-            Verdict::Worse
-        } else if half_width <= NOTABLE.ln() && sign::least_separated(self.processes) <= level {
-            Verdict::Unchanged
-        } else {
-            let samples_needed = self.samples_needed(level);
-            Verdict::TooFew { samples_needed }
+        let are_enough = sign::least_separated(self.processes) <= level;
+        let verdict = match is_change {
+            true if self.value > 0.0 => Verdict::Better,
+            true => Verdict::Worse,
+            false if are_enough && half_width <= NOTABLE.ln() => Verdict::Unchanged,
+            false => Verdict::TooFew {
+                samples_needed: self.samples_needed(level),
+            },
         };
         (half_width, verdict)
     }

@@ -38,12 +38,15 @@ pub struct Run {
     pub checks: Vec<CheckOutcome>,
 }
 
+/// The scenario, the strategy and the metric.
+type Key = (String, String, Metric);
+
 /// The samples of a timed metric of a strategy in a scenario. Outer lists are measuring processes,
 /// inner ones their slices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logs {
-    /// The scenario, the strategy and the metric.
-    pub key: (String, String, Metric),
+    /// What they are samples of.
+    pub key: Key,
     /// Logarithms of how many times better a slice is than the baseline beside it; none of the baseline itself.
     pub ratios: Vec<Vec<f64>>,
     /// Logarithms of the metric's value, in its unit.
@@ -53,23 +56,23 @@ pub struct Logs {
 impl Run {
     /// Of samples.
     pub fn from_samples(samples: &Samples) -> Self {
-        let (header, by_strategy) = (&samples.header, Series::of_lines(&samples.lines));
+        let (header, slices) = (&samples.header, Series::of_lines(&samples.lines));
         let mut series = Vec::new();
         for (Scenario { name, .. }, metric) in rows(&header.scenarios) {
             for card in &header.strategies {
-                let values = groups(by_strategy.log_values(name, &card.name, metric));
-                let ratios = groups(by_strategy.log_ratios(name, &card.name, metric));
-                let is_baseline = card.name == header.baseline;
-                series.extend(
-                    values
-                        .iter()
-                        .any(|process| !process.is_empty())
-                        .then(|| Logs {
-                            key: (name.clone(), card.name.clone(), metric),
-                            ratios: if is_baseline { Vec::new() } else { ratios },
-                            values,
-                        }),
-                );
+                let values = groups(slices.log_values(name, &card.name, metric));
+                let mut ratios = groups(slices.log_ratios(name, &card.name, metric));
+                if card.name == header.baseline {
+                    ratios.clear();
+                }
+                if !values.iter().all(Vec::is_empty) {
+                    let key = (name.clone(), card.name.clone(), metric);
+                    series.push(Logs {
+                        key,
+                        ratios,
+                        values,
+                    });
+                }
             }
         }
         Self {
@@ -199,11 +202,10 @@ pub fn diff(a: &Run, b: &Run, judged: Judged) -> Result<Diff> {
             of_a.baseline, of_b.baseline
         )));
     }
-    let same = |ours: &&Scenario| {
+    let comparable = of_a.scenarios.iter().filter(|ours| {
         let mut others = of_b.scenarios.iter();
         others.any(|theirs| theirs.name == ours.name && asks_the_same(ours, theirs))
-    };
-    let comparable = of_a.scenarios.iter().filter(same);
+    });
     let comparable: Vec<&str> = comparable.map(|scenario| &*scenario.name).collect();
     let mut rows = timed(a, b, judged, &comparable);
     rows.extend(counted(a, b, &comparable));
@@ -226,15 +228,11 @@ pub fn diff(a: &Run, b: &Run, judged: Judged) -> Result<Diff> {
 }
 
 /// A figure in both runs, without an interval.
-fn row(
-    (scenario, strategy, metric): (&str, &str, Metric),
-    unit: &'static str,
-    [a, b]: [f64; 2],
-    verdict: Verdict,
-) -> Row {
+fn row(key: Key, unit: &'static str, [a, b]: [f64; 2], verdict: Verdict) -> Row {
+    let (scenario, strategy, metric) = key;
     Row {
-        scenario: scenario.into(),
-        strategy: strategy.into(),
+        scenario,
+        strategy,
         metric,
         unit,
         a,
@@ -248,40 +246,33 @@ fn row(
 
 /// The times of both runs, judged together.
 fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
-    let ours = a
-        .series
-        .iter()
-        .filter(|ours| comparable.contains(&&*ours.key.0));
+    let ours = a.series.iter();
+    let ours = ours.filter(|ours| comparable.contains(&&*ours.key.0));
     let differences = ours.filter_map(|ours| {
         let theirs = b.series.iter().find(|theirs| theirs.key == ours.key)?;
-        let difference = match judged {
-            Judged::Absolute => Difference::between(&ours.values, &theirs.values, true),
-            Judged::Ratio => Difference::between(&ours.ratios, &theirs.ratios, false),
+        let (a, b, is_time) = match judged {
+            Judged::Absolute => (&ours.values, &theirs.values, true),
+            Judged::Ratio => (&ours.ratios, &theirs.ratios, false),
         };
-        Some((&ours.key, difference?))
+        let unit = if is_time { ours.key.2.unit() } else { "x" };
+        Some((
+            (ours.key.clone(), unit),
+            Difference::between(a, b, is_time)?,
+        ))
     });
     let (keys, differences): (Vec<_>, Vec<Difference>) = differences.unzip();
-    let judgements = judge(&differences).into_iter();
-    let rows = keys.into_iter().zip(differences).zip(judgements);
-    rows.map(
-        |(((scenario, strategy, metric), difference), (half_width, verdict))| {
-            let times = |by: f64| (difference.value + by).exp();
-            let interval = [times(-half_width), times(half_width)];
-            let unit = if judged == Judged::Absolute {
-                metric.unit()
-            } else {
-                "x"
-            };
-            let ends = difference.ends.map(f64::exp);
-            Row {
-                times_better: Some(times(0.0)),
-                interval: half_width.is_finite().then_some(interval),
-                samples: Some(difference.samples),
-                ..row((scenario, strategy, *metric), unit, ends, verdict)
-            }
-        },
-    )
-    .collect()
+    let rows = keys.into_iter().zip(&differences).zip(judge(&differences));
+    let rows = rows.map(|(((key, unit), difference), (half_width, verdict))| {
+        let times = |by: f64| (difference.value + by).exp();
+        let interval = [times(-half_width), times(half_width)];
+        Row {
+            times_better: Some(times(0.0)),
+            interval: half_width.is_finite().then_some(interval),
+            samples: Some(difference.samples),
+            ..row(key, unit, difference.ends.map(f64::exp), verdict)
+        }
+    });
+    rows.collect()
 }
 
 /// A count, and what it was counted in.
@@ -292,25 +283,20 @@ type Counted<'c> = (&'c Cell, Option<&'c Allocation>);
 /// is exact otherwise. What is allocated now and then only is a share of so many operations, and wavers as the
 /// number of rare events does: by its square root.
 fn is_within_noise((a, of_a): Counted<'_>, (b, of_b): Counted<'_>) -> bool {
-    if is_near(a.median, b.median) {
-        return true;
-    }
+    let is_near_by_itself = is_near(a.median, b.median);
     let (Some(of_a), Some(of_b)) = (of_a, of_b) else {
-        return false;
+        return is_near_by_itself;
     };
     let is_whole = |of: &Allocation| of.allocations.is_multiple_of(of.operations);
-    if is_whole(of_a) && is_whole(of_b) {
-        return false;
-    }
     let share = |of: &Allocation| of.allocations as f64 / of.operations as f64;
     let variance = |of: &Allocation| share(of) / of.operations as f64;
     let deviation = (variance(of_a) + variance(of_b)).sqrt();
-    if (share(of_a) - share(of_b)).abs() > DEVIATIONS * deviation {
-        return false;
-    }
+    let is_rare = !(is_whole(of_a) && is_whole(of_b));
     // As many allocations, and of the same size where both have some.
+    let as_many = is_rare && (share(of_a) - share(of_b)).abs() <= DEVIATIONS * deviation;
     let none = of_a.allocations == 0 || of_b.allocations == 0;
-    none || is_near(a.median / share(of_a), b.median / share(of_b))
+    let as_large = none || is_near(a.median / share(of_a), b.median / share(of_b));
+    is_near_by_itself || as_many && as_large
 }
 
 /// Standard deviations by which equal programs do not differ.
@@ -326,19 +312,18 @@ fn counted(a: &Run, b: &Run, comparable: &[&str]) -> Vec<Row> {
     let counts = a.machine.cells.iter().filter(|ours| ours.metric.is_count());
     let counts = counts.filter(|ours| comparable.contains(&&*ours.scenario));
     let rows = counts.filter_map(|ours| {
-        let key = (&*ours.scenario, &*ours.strategy, ours.metric);
-        let theirs = b.machine.cell(key.0, key.1, key.2)?;
+        let key = (ours.scenario.clone(), ours.strategy.clone(), ours.metric);
+        let theirs = b.machine.cell(&key.0, &key.1, key.2)?;
+        let [of_a, of_b] = [(ours, a.allocation(ours)), (theirs, b.allocation(theirs))];
         let [before, after] = [ours.median, theirs.median];
-        let is_change =
-            !is_within_noise((ours, a.allocation(ours)), (theirs, b.allocation(theirs)));
         let (times, verdict) = match after.total_cmp(&before) {
-            Ordering::Less if is_change => (before / after, Verdict::Better),
-            Ordering::Greater if is_change => (before / after, Verdict::Worse),
+            Ordering::Less if !is_within_noise(of_a, of_b) => (before / after, Verdict::Better),
+            Ordering::Greater if !is_within_noise(of_a, of_b) => (before / after, Verdict::Worse),
             _ => (1.0, Verdict::Unchanged),
         };
         Some(Row {
             times_better: Some(times).filter(|times| times.is_finite()),
-            ..row(key, key.2.unit(), [before, after], verdict)
+            ..row(key, ours.metric.unit(), [before, after], verdict)
         })
     });
     rows.collect()

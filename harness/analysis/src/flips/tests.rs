@@ -7,12 +7,7 @@ use stats::median;
 
 /// Lines through these log ratios, certain of them.
 fn certain(name: &str, medians: &[f64]) -> Line {
-    let at = |&median: &f64| {
-        Some(At {
-            median,
-            draws: vec![median; 10],
-        })
-    };
+    let at = |&median: &f64| Some(vec![median; 11]);
     Line {
         name: name.into(),
         points: medians.iter().map(at).collect(),
@@ -32,10 +27,9 @@ fn measured(name: &str, truth: &[f64], seed: u64) -> Line {
             })
             .collect();
         let medians = groups.iter().filter_map(|group| median(&mut group.clone()));
-        Some(At {
-            median: median(&mut medians.collect::<Vec<f64>>())?,
-            draws: draws(&groups, seed ^ (index as u64) << 40, 400),
-        })
+        let median = median(&mut medians.collect::<Vec<f64>>())?;
+        let drawn = draws(&groups, seed ^ (index as u64) << 40, 400);
+        Some([vec![median], drawn].concat())
     };
     Line {
         name: name.into(),
@@ -49,18 +43,18 @@ fn is_close(place: Option<f64>, expected: f64) -> bool {
 
 #[test]
 fn a_scale_is_log_when_it_spans_more_than_a_decade() {
-    assert!(Scale::over(&[1.0, 10.0, 100.0]).unwrap().is_log);
-    assert!(!Scale::over(&[1.0, 5.0, 10.0]).unwrap().is_log);
-    assert!(!Scale::over(&[0.0, 10.0, 100.0]).unwrap().is_log);
-    assert!(Scale::over(&[1.0]).is_none());
-    assert!(Scale::over(&[2.0, 1.0]).is_none());
-    let scale = Scale::over(&[1.0, 100.0]).unwrap();
+    assert!(Scale::over(vec![1.0, 10.0, 100.0]).unwrap().is_log);
+    assert!(!Scale::over(vec![1.0, 5.0, 10.0]).unwrap().is_log);
+    assert!(!Scale::over(vec![0.0, 10.0, 100.0]).unwrap().is_log);
+    assert!(Scale::over(vec![1.0]).is_none());
+    assert!(Scale::over(vec![2.0, 1.0]).is_none());
+    let scale = Scale::over(vec![1.0, 100.0]).unwrap();
     assert!((scale.value(scale.places[1]) - 100.0).abs() < 1e-9);
 }
 
 #[test]
 fn crossings_lie_where_the_lines_meet() {
-    let scale = Scale::over(&[0.0, 1.0, 2.0, 3.0]).unwrap();
+    let scale = Scale::over(vec![0.0, 1.0, 2.0, 3.0]).unwrap();
     let changes = against(&certain("a", &[0.4, 0.3, 0.1, 0.3]), &scale, 0.2);
     assert_eq!(changes.len(), 2);
     assert_eq!(changes[0].1, Change::FallsBelowMargin);
@@ -71,10 +65,10 @@ fn crossings_lie_where_the_lines_meet() {
 
 #[test]
 fn draws_that_are_on_the_other_side_throughout_do_not_agree() {
-    let scale = Scale::over(&[0.0, 1.0]).unwrap();
+    let scale = Scale::over(vec![0.0, 1.0]).unwrap();
     let mut line = certain("a", &[0.3, 0.4]);
     for at in line.points.iter_mut().flatten() {
-        at.draws[..4].fill(0.1);
+        at[1..=4].fill(0.1);
     }
     let changes = against(&line, &scale, 0.2);
     assert_eq!(changes[0].1, Change::AlwaysAboveMargin);
@@ -83,7 +77,7 @@ fn draws_that_are_on_the_other_side_throughout_do_not_agree() {
 
 #[test]
 fn lines_that_do_not_cross_never_flip() {
-    let scale = Scale::over(&[0.0, 1.0]).unwrap();
+    let scale = Scale::over(vec![0.0, 1.0]).unwrap();
     for (medians, change) in [
         ([0.3, 0.4], Change::AlwaysAboveMargin),
         ([0.2, 0.1], Change::NeverAboveMargin),
@@ -99,10 +93,10 @@ fn lines_that_do_not_cross_never_flip() {
 
 #[test]
 fn an_interval_that_reaches_beyond_the_sweep_is_open() {
-    let scale = Scale::over(&[0.0, 1.0]).unwrap();
+    let scale = Scale::over(vec![0.0, 1.0]).unwrap();
     let mut line = certain("a", &[0.3, 0.1]);
     // Half of the resamples are still above the margin at the end.
-    line.points[1].as_mut().unwrap().draws[..5].fill(0.25);
+    line.points[1].as_mut().unwrap()[1..=5].fill(0.25);
     let changes = against(&line, &scale, 0.2);
     assert_eq!(changes[0].2.high, None);
     assert!(is_close(changes[0].2.low, 0.5));
@@ -111,7 +105,7 @@ fn an_interval_that_reaches_beyond_the_sweep_is_open() {
 
 #[test]
 fn the_fastest_is_overtaken_where_the_lines_meet() {
-    let scale = Scale::over(&[0.0, 1.0, 2.0]).unwrap();
+    let scale = Scale::over(vec![0.0, 1.0, 2.0]).unwrap();
     let lines = [
         certain("mutex/std", &[0.0, 0.0, 0.0]),
         certain("a", &[1.0, 0.5, -0.5]),
@@ -127,7 +121,7 @@ fn the_fastest_is_overtaken_where_the_lines_meet() {
 
 #[test]
 fn who_is_absent_is_not_overtaken() {
-    let scale = Scale::over(&[0.0, 1.0]).unwrap();
+    let scale = Scale::over(vec![0.0, 1.0]).unwrap();
     let mut gone = certain("gone", &[1.0, 1.0]);
     gone.points[1] = None;
     assert_eq!(
@@ -150,7 +144,7 @@ fn covered(interval: impl Fn(u64) -> Option<Crossing>, truth: f64) -> f64 {
 
 #[test]
 fn the_interval_of_a_flip_covers_it() {
-    let scale = Scale::over(&[1.0, 10.0, 100.0, 1_000.0]).unwrap();
+    let scale = Scale::over(vec![1.0, 10.0, 100.0, 1_000.0]).unwrap();
     let margin = 1.2_f64.ln();
     let places = &scale.places;
     let truth = places[1] + (0.5 - margin) / 0.5 * (places[2] - places[1]);
@@ -173,7 +167,7 @@ fn the_interval_of_a_flip_covers_it() {
 
 #[test]
 fn the_interval_of_an_overtaking_covers_it() {
-    let scale = Scale::over(&[0.0, 1.0, 2.0, 3.0]).unwrap();
+    let scale = Scale::over(vec![0.0, 1.0, 2.0, 3.0]).unwrap();
     let overtaken = |seed| {
         let lines = [
             measured("a", &[1.0, 0.6, 0.2, -0.2], seed),
@@ -207,18 +201,12 @@ fn the_published_flips_of_section_length_are_found() {
     let flip = |cpus: &str| {
         let (rwlock, rcu) = (of("rwlock", cpus), of("rcu", cpus));
         let sections: Vec<f64> = rcu.iter().map(|row| row[0]).collect();
-        let scale = Scale::over(&sections).unwrap();
+        let scale = Scale::over(sections).unwrap();
         // Median, lowest and highest of a figure are all that was published of its samples.
         let at = |(rwlock, rcu): (&Vec<f64>, &Vec<f64>)| {
             let logs: Vec<f64> = rwlock[1..].iter().map(|ns| (ns / rcu[1]).ln()).collect();
-            Some(At {
-                median: logs[0],
-                draws: draws(
-                    &logs.iter().map(|&log| vec![log]).collect::<Vec<_>>(),
-                    1,
-                    DRAWS,
-                ),
-            })
+            let processes: Vec<Vec<f64>> = logs.iter().map(|&log| vec![log]).collect();
+            Some([vec![logs[0]], draws(&processes, 1, DRAWS)].concat())
         };
         let line = Line {
             name: "rcu".into(),

@@ -3,7 +3,7 @@
 use model::calibration::Calibration;
 use model::trace::{Footprint, Operation, Pair, Path, State, TraceSeen};
 use predict::path::Cost;
-use predict::scaling::{ByRecord, Traced, Workload, keeps};
+use predict::scaling::{ByRecord, Workload, keeps};
 
 /// Whoever takes longer for an instruction, on average, is taken to wait for somebody. Chosen on one
 /// machine, where copies of a whole table take 1.9 and callers of an actor 4 to 38: not a law.
@@ -28,19 +28,22 @@ pub(super) fn workload(
         Some((pair, pair.paths.as_ref()?))
     };
     let same = with_paths(true);
-    let (pair_apart, apart) = with_paths(false)
-        .or(same)
-        .ok_or("the trace has no ways of two threads through it")?;
-    let traced = Traced {
-        apart,
-        by_record: same.and_then(|(same, _)| by_record(same, pair_apart)),
-        cost: Cost {
-            alone_ns,
-            locked_ns: calibration.locked_ns,
-        },
-        waits: waits(trace, operation),
+    let apart = with_paths(false).or(same);
+    let (pair_apart, apart) = apart.ok_or("the trace has no ways of two threads through it")?;
+    let by_record = same.and_then(|(same, _)| by_record(same, pair_apart));
+    let locked_ns = calibration.locked_ns;
+    let cost = Cost {
+        alone_ns,
+        locked_ns,
     };
-    Ok(Workload::from_trace(traced, keeps(calibration)))
+    let waits = waits(trace, operation);
+    Ok(Workload::new(
+        apart,
+        by_record,
+        cost,
+        waits,
+        keeps(calibration),
+    ))
 }
 
 /// Whether most of an operation's time is not its own.

@@ -2,20 +2,18 @@
 //! two. Pure, as all of the analysis.
 
 mod demand;
-mod scaling_pairs;
 mod sharing_check;
 
 use model::calibration::Calibration;
 use model::collect::grouped;
 use model::parallel;
-use model::sample::Line;
-use model::scenario::Scenario;
+use model::sample::{Line, asks_the_same};
+use model::scenario::{Activity, Scenario};
 use model::trace::{Operation, TraceSeen};
 use predict::backtest::published;
 use predict::machine::Machine;
 use predict::scaling::{Workload, transfers_ns};
 
-use self::scaling_pairs::{ScalingPair, alone, scaling_pairs};
 use super::evidence;
 use super::samples::Samples;
 use results::{Cell, Expected, HERE, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
@@ -28,8 +26,8 @@ const PUBLISHED_AT: u32 = 16;
 /// All that can be predicted of a run; nothing without a calibration and a trace that went through.
 pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
     let calibration = *samples.all(Line::try_as_calibration_ref).next()?;
-    let mut traces = evidence::traces(&samples.header.strategies, &samples.lines);
-    traces.retain(|trace| trace.died.is_none());
+    let traces = evidence::traces(&samples.header.strategies, &samples.lines);
+    let traces: Vec<&TraceSeen> = traces.filter(|trace| trace.died.is_none()).collect();
     if traces.is_empty() {
         return None;
     }
@@ -46,16 +44,14 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
     let of_trace = |&trace| OPERATIONS.map(|operation| (trace, operation));
     let all: Vec<(&TraceSeen, Operation)> = traces.iter().flat_map(of_trace).collect();
     let foreseen = parallel::map(&all, |&(trace, operation)| run.foresee(trace, operation));
+    let meetings = traces.iter().flat_map(|trace| run.meetings(trace));
     let mut scaling = Scaling {
         calibration,
         predictions: Vec::new(),
         unpredicted: Vec::new(),
         rankings: Vec::new(),
         one_to_two: Vec::new(),
-        meetings: traces
-            .iter()
-            .flat_map(|trace| run.meetings(trace))
-            .collect(),
+        meetings: meetings.collect(),
         published: published(PUBLISHED_AT),
         machines: run.machines,
     };
@@ -66,9 +62,7 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         }
         scaling.one_to_two.extend(tested);
     }
-    let others = others
-        .iter()
-        .map(|machine| (&*machine.name, machine.cpus()));
+    let others = others.iter().map(|other| (&*other.name, other.cpus()));
     let others: Vec<(&str, u32)> = others.collect();
     let rankings = OPERATIONS.map(|operation| rankings(&scaling, operation, &others));
     scaling.rankings = rankings.concat();
@@ -108,29 +102,26 @@ type Foreseen = (Result<Vec<Prediction>, Unpredicted>, Vec<OneToTwo>);
 impl Run<'_> {
     /// Nanoseconds per operation as one thread sees it: cells have wall time by all operations.
     fn cell(&self, scenario: &Scenario, strategy: &str) -> Option<&Cell> {
+        let key = (scenario.metric(), &*scenario.name, strategy);
         let mut cells = self.cells.iter();
-        let is_it = |cell: &&Cell| cell.scenario == scenario.name && cell.strategy == strategy;
-        cells
-            .find(|cell| is_it(cell) && cell.metric == scenario.metric())
-            .filter(|cell| cell.median > 0.0 && cell.median.is_finite())
+        let cell = cells.find(|cell| (cell.metric, &*cell.scenario, &*cell.strategy) == key);
+        cell.filter(|cell| cell.median > 0.0 && cell.median.is_finite())
     }
 
     /// Predicts an operation everywhere, and tests it here.
     fn foresee(&self, trace: &TraceSeen, operation: Operation) -> Foreseen {
-        let strategy = &trace.strategy;
+        let strategy = || trace.strategy.clone();
+        let on = |workload: &Workload, machine: &Machine| Prediction {
+            strategy: strategy(),
+            operation,
+            machine: machine.name.clone(),
+            points: points(workload, machine),
+        };
+        let machines = self.machines.iter();
         let predicted = match self.alone(trace, operation) {
-            Ok(workload) => Ok(self
-                .machines
-                .iter()
-                .map(|machine| Prediction {
-                    strategy: strategy.clone(),
-                    operation,
-                    machine: machine.name.clone(),
-                    points: points(&workload, machine),
-                })
-                .collect()),
+            Ok(workload) => Ok(machines.map(|machine| on(&workload, machine)).collect()),
             Err(reason) => Err(Unpredicted {
-                strategy: strategy.clone(),
+                strategy: strategy(),
                 operation,
                 reason,
             }),
@@ -192,26 +183,23 @@ pub fn rankings(scaling: &Scaling, operation: Operation, machines: &[(&str, u32)
     let predictions = predictions.filter(|prediction| prediction.operation == operation);
     let strategies = grouped(predictions.map(|prediction| (&prediction.strategy, prediction)));
     let bands = strategies.into_iter().map(|(strategy, predictions)| {
-        let bands = machines.iter().map(|&(machine, cpus)| {
+        let on = |&(machine, cpus): &(&str, u32)| {
             let mut predictions = predictions.iter();
-            predictions
-                .find(|prediction| prediction.machine == machine)?
-                .at(cpus)
-        });
-        (strategy, bands.collect())
+            let prediction = predictions.find(|prediction| prediction.machine == machine);
+            prediction?.at(cpus)
+        };
+        let bands: Option<Vec<Expected>> = machines.iter().map(on).collect();
+        (strategy, bands.unwrap_or_default())
     });
-    let bands: Vec<(&String, Vec<Option<Expected>>)> = bands.collect();
-    let is_faster = |bands: &[Option<Expected>], others: &[Option<Expected>]| {
+    let bands: Vec<(&String, Vec<Expected>)> = bands.collect();
+    let is_faster = |bands: &[Expected], others: &[Expected]| {
         let mut pairs = bands.iter().zip(others);
-        !machines.is_empty()
-            && pairs.all(
-                |pair| matches!(pair, (Some(band), Some(other)) if band.ns.high < other.ns.low),
-            )
+        let are_known = !bands.is_empty() && bands.len() == others.len();
+        are_known && pairs.all(|(band, other)| band.ns.high < other.ns.low)
     };
     let rankings = bands.iter().map(|(strategy, candidate)| {
-        let slower = bands
-            .iter()
-            .filter(|(_, other)| is_faster(candidate, other));
+        let others = bands.iter();
+        let slower = others.filter(|(_, other)| is_faster(candidate, other));
         Ranking {
             operation,
             strategy: (*strategy).clone(),
@@ -219,6 +207,67 @@ pub fn rankings(scaling: &Scaling, operation: Operation, machines: &[(&str, u32)
         }
     });
     rankings.collect()
+}
+
+/// What all threads of a scenario do, as fast as they can; nothing if they do different things.
+fn operation(scenario: &Scenario) -> Option<Operation> {
+    let [group] = &scenario.groups[..] else {
+        return None;
+    };
+    match group.does {
+        _ if group.is_paced() || group.follows_script() || scenario.operations.is_some() => None,
+        Activity::Read => Some(Operation::ReadHit),
+        Activity::Update => Some(Operation::Apply),
+        Activity::Churn | Activity::Scan | Activity::Mix | Activity::Replay => None,
+    }
+}
+
+/// A scenario of one thread, and the same of two.
+struct ScalingPair<'s> {
+    operation: Operation,
+    one: &'s Scenario,
+    two: &'s Scenario,
+}
+
+/// All of them, in the order of the scenarios.
+fn scaling_pairs(scenarios: &[Scenario]) -> Vec<ScalingPair<'_>> {
+    let singles = scenarios.iter().filter(|one| one.threads() == 1);
+    let pairs = singles.filter_map(|one| {
+        let operation = operation(one)?;
+        let mut pairs = scenarios.iter().filter(|two| two.threads() == 2);
+        let two = pairs.find(|two| {
+            let mut with_one = Scenario {
+                name: one.name.clone(),
+                optional: one.optional,
+                point: one.point.clone(),
+                ..(*two).clone()
+            };
+            for group in &mut with_one.groups {
+                group.threads = 1;
+            }
+            asks_the_same(one, &with_one)
+        })?;
+        Some(ScalingPair {
+            operation,
+            one,
+            two,
+        })
+    });
+    pairs.collect()
+}
+
+/// Where an operation is measured alone: in a pair if there is one.
+fn alone<'s>(
+    scenarios: &'s [Scenario],
+    pairs: &[ScalingPair<'s>],
+    wanted: Operation,
+) -> Option<&'s Scenario> {
+    let in_pairs = pairs.iter().filter(|pair| pair.operation == wanted);
+    let in_pairs = in_pairs.map(|pair| pair.one);
+    let singles = scenarios.iter().filter(|scenario| scenario.threads() == 1);
+    in_pairs
+        .chain(singles.filter(|single| operation(single) == Some(wanted)))
+        .next()
 }
 
 #[cfg(test)]

@@ -18,10 +18,8 @@ impl Run<'_> {
 
     fn meeting(&self, trace: &TraceSeen, pair: &ScalingPair<'_>) -> Option<Meeting> {
         let strategy = &trace.strategy;
-        let (one, two) = (
-            self.cell(pair.one, strategy)?,
-            self.cell(pair.two, strategy)?,
-        );
+        let one = self.cell(pair.one, strategy)?;
+        let two = self.cell(pair.two, strategy)?;
         let trace_pair = |same| trace.pair(Operation::ReadHit, Operation::ReadHit, same);
         let same = trace_pair(true)?;
         let lines_same = same.at_64.both();
@@ -40,7 +38,8 @@ impl Run<'_> {
             why: None,
         };
         if !agrees {
-            let why = self.beside_lines(trace, pair, &meeting).unwrap_or_else(|| {
+            let why = self.beside_lines(trace, pair.two.threads(), one.median);
+            let why = why.unwrap_or_else(|| {
                 let reason = self.of_lines(pair, &meeting, same);
                 match undecided(one, two) {
                     Some(interval) => format!("{reason}; not decided either way: {interval}"),
@@ -53,39 +52,28 @@ impl Run<'_> {
     }
 
     /// What explains it, whatever the lines are.
-    fn beside_lines(
-        &self,
-        trace: &TraceSeen,
-        pair: &ScalingPair<'_>,
-        meeting: &Meeting,
-    ) -> Option<String> {
+    fn beside_lines(&self, trace: &TraceSeen, threads: usize, alone_ns: f64) -> Option<String> {
         let cpus = self.samples.header.environment.cpus;
-        if pair.two.threads() > cpus {
-            return Some(format!(
-                "oversubscribed: two readers on {cpus} processor take turns"
-            ));
-        }
         let counts = trace.counts(Operation::ReadHit, State::Quiescent);
         let entries = counts.map_or(0, |counts| counts.system_calls);
-        let why =
-            format!("a read enters the kernel ({entries} system calls), where it meets others");
-        why_idle(trace, Operation::ReadHit, meeting.one_ns).or((entries > 0).then_some(why))
+        let turns = format!("oversubscribed: two readers on {cpus} processor take turns");
+        let kernel = "a read enters the kernel";
+        let kernel = format!("{kernel} ({entries} system calls), where it meets others");
+        let turns = (threads > cpus).then_some(turns);
+        let idle = why_idle(trace, Operation::ReadHit, alone_ns);
+        turns.or(idle).or((entries > 0).then_some(kernel))
     }
 
     /// The first thing about the lines that explains it: fast although there is one that both write, or slower without.
     fn of_lines(&self, pair: &ScalingPair<'_>, meeting: &Meeting, same: &Pair) -> String {
         let (records, prefetched) = (pair.two.processes, same.at_128.both());
         let more = meeting.two_ns - meeting.one_ns;
+        let is_by_record = meeting.lines_apart == 0 && pair.two.keys == Keys::Uniform;
         match self.calibration.between {
-            _ if meeting.lines_same > 0
-                && meeting.lines_apart == 0
-                && pair.two.keys == Keys::Uniform =>
-            {
-                format!(
-                    "they write a common line only if they look up the same of {records} processes, or one of the same \
+            _ if meeting.lines_same > 0 && is_by_record => format!(
+                "they write a common line only if they look up the same of {records} processes, or one of the same \
                  shard: keys are uniform, so they seldom do"
-                )
-            }
+            ),
             _ if meeting.lines_same > 0 => {
                 "the line stays with its holder for many reads in a row".into()
             }

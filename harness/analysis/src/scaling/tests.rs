@@ -1,3 +1,5 @@
+use model::scenario::Group;
+
 use super::*;
 use fixtures::traces::{Lock, calibration, traced};
 use fixtures::{Invented, invented, readers};
@@ -164,4 +166,46 @@ fn an_order_that_one_machine_denies_is_not_stated() {
     for denied_or_unknown in [&[[3.0, 4.0], [1.5, 4.0]][..], &[[3.0, 4.0]]] {
         assert_eq!(beaten_by_fast(denied_or_unknown), Vec::<String>::new());
     }
+}
+
+fn scenario(name: &str, does: Activity, threads: usize, processes: usize) -> Scenario {
+    Scenario {
+        name: name.into(),
+        processes,
+        groups: vec![Group {
+            does,
+            threads,
+            ..Group::default()
+        }],
+        ..Scenario::default()
+    }
+}
+
+#[test]
+fn pairs_differ_in_their_threads_only() {
+    let paced = Scenario {
+        groups: vec![Group {
+            every_us: Some(1.0),
+            ..scenario("", Activity::Read, 2, 64).groups[0].clone()
+        }],
+        ..scenario("paced", Activity::Read, 2, 64)
+    };
+    let all = [
+        scenario("small", Activity::Read, 1, 64),
+        paced,
+        scenario("large", Activity::Read, 1, 1_024),
+        scenario("large-two", Activity::Read, 2, 1_024),
+        scenario("update", Activity::Update, 1, 1_024),
+        scenario("scan-two", Activity::Scan, 2, 1_024),
+    ];
+    let pairs = scaling_pairs(&all);
+    let names: Vec<_> = pairs
+        .iter()
+        .map(|pair| (pair.one.name.as_str(), pair.two.name.as_str()))
+        .collect();
+    assert_eq!(names, [("large", "large-two")]);
+    let alone = |operation| alone(&all, &pairs, operation).map(|scenario| scenario.name.as_str());
+    assert_eq!(alone(Operation::ReadHit), Some("large"));
+    assert_eq!(alone(Operation::Apply), Some("update"));
+    assert_eq!(alone(Operation::Scan), None);
 }

@@ -56,7 +56,14 @@ impl Scenario {
                 (is_crowd, "threads"),
                 (is_few, "few-operations"),
             ],
-            &[&processes, &record, &most, &threads],
+            &[
+                &processes,
+                &record,
+                &most,
+                &threads,
+                &THREADS_MAX,
+                &OPERATIONS_MIN,
+            ],
         )?;
         self.validate_keys()?;
         self.groups.iter().try_for_each(Group::validate)?;
@@ -125,7 +132,7 @@ impl Group {
         for (name, share) in self.given_shares() {
             let is_wrong = share != 0.0 && !(SHARE_MIN..=1.0).contains(&share);
             let wrong = [(does != Activity::Mix, "no-mix"), (is_wrong, "share")];
-            refuse(&wrong, &[&name, &share, &does])?;
+            refuse(&wrong, &[&name, &share, &does, &SHARE_MIN])?;
         }
         let shares = self.shares();
         let is_large = shares.reads() < 0.0;

@@ -10,7 +10,6 @@ fn too_much_is_cut_short_and_says_when() {
         transfer_ns: &|_, _| HAND_OVER_NS,
         keeps: 0.5,
         duration_ns: 1e9,
-        seed: 1,
         events_max: 10_000,
         operations_max: u64::MAX,
     };
@@ -25,7 +24,6 @@ fn run(programs: Vec<&Program>, keeps: f64) -> Vec<Done> {
         transfer_ns: &|_, _| HAND_OVER_NS,
         keeps,
         duration_ns: 1e6,
-        seed: 1,
         events_max: u64::MAX,
         operations_max: u64::MAX,
     };
@@ -178,7 +176,7 @@ fn locks_taken_crosswise_end_in_nothing_and_not_in_a_loop() {
 }
 
 #[test]
-fn equal_seeds_give_equal_runs() {
+fn equal_settings_give_equal_runs() {
     let counter = counter();
     assert_eq!(run(vec![&counter; 8], 0.3), run(vec![&counter; 8], 0.3));
 }
