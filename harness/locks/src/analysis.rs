@@ -469,10 +469,8 @@ fn wait_quantile(lock: &Lock, share: f64) -> f64 {
     let waited = waits.count() as f64;
     let all = (lock.acquired() as f64).max(waited);
     let rank = share * all - (all - waited);
-    if rank <= 0.0 {
-        return 0.0;
-    }
-    waits.quantile(rank / waited).unwrap_or(0.0)
+    let quantile = waits.quantile(rank / waited);
+    quantile.filter(|_| rank > 0.0).unwrap_or(0.0)
 }
 
 /// What an interval misses with this probability.
