@@ -155,14 +155,16 @@ fn judge(cells: &mut [Judged], looks: u32) -> f64 {
     level
 }
 
+/// A sum, and of how many, by metric, by scenario and strategy.
+type Counts<'s> = HashMap<(&'s str, &'s str), Vec<(Metric, [f64; 2])>>;
+
 /// What was counted and not timed, as cells: exact, so the interval is the value itself. Memory is compared with the
 /// baseline's; allocations are judged by themselves, against none.
 fn counted(samples: &Samples) -> Vec<Cell> {
     let header = &samples.header;
-    // A sum, and of how many, by metric, by scenario and strategy.
-    let mut counts: HashMap<(&str, &str), Vec<(Metric, [f64; 2])>> = HashMap::new();
-    let mut add = |scenario, strategy, metric, sum: f64, of: u64| {
-        let counts = counts.entry((scenario, strategy)).or_default();
+    let mut counts = Counts::new();
+    let mut add = |key, metric, sum: f64, of: u64| {
+        let counts = counts.entry(key).or_default();
         // Updates and insertions are both writes.
         match counts.iter_mut().find(|(known, _)| *known == metric) {
             Some((_, known)) => *known = [known[0] + sum, known[1] + of as f64],
@@ -173,19 +175,12 @@ fn counted(samples: &Samples) -> Vec<Cell> {
         if let Line::Allocation(counted) = line
             && let Some((bytes, allocations)) = counted.does.allocation_metrics()
         {
-            let (scenario, strategy, of) =
-                (&*counted.scenario, &*counted.strategy, counted.operations);
-            add(scenario, strategy, bytes, counted.bytes as f64, of);
-            add(
-                scenario,
-                strategy,
-                allocations,
-                counted.allocations as f64,
-                of,
-            );
+            let (key, of) = ((&*counted.scenario, &*counted.strategy), counted.operations);
+            add(key, bytes, counted.bytes as f64, of);
+            add(key, allocations, counted.allocations as f64, of);
         } else if let Line::Memory(memory) = line {
-            let (scenario, strategy, of) = (&*memory.scenario, &*memory.strategy, memory.records);
-            add(scenario, strategy, LIVE, memory.live_bytes as f64, of);
+            let key = (&*memory.scenario, &*memory.strategy);
+            add(key, LIVE, memory.live_bytes as f64, memory.records);
         }
     }
     let values = |scenario, strategy| {
@@ -199,18 +194,12 @@ fn counted(samples: &Samples) -> Vec<Cell> {
         for strategy in strategies.filter(|name| !header.is_beside_the_point(name)) {
             cells.extend(values(scenario, strategy).map(|(metric, value)| {
                 let is_compared = metric == LIVE && value > 0.0 && strategy != header.baseline;
-                let times = reference
-                    .filter(|_| is_compared)
-                    .map(|(_, live)| live / value);
-                let (low, high) = (value, value);
+                let reference = reference.filter(|_| is_compared);
+                let times = reference.map(|(_, live)| live / value);
+                let (key, low, high) = ((scenario, strategy, metric), value, value);
                 Cell {
                     ratio: times.and_then(|times| counted_ratio(times, &header.baseline)),
-                    ..cell(
-                        (scenario, strategy, metric),
-                        value,
-                        Interval { low, high },
-                        1,
-                    )
+                    ..cell(key, value, Interval { low, high }, 1)
                 }
             }));
         }

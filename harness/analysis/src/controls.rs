@@ -58,9 +58,8 @@ fn of_cell(results: &Machine, cell: &Cell) -> Option<Control> {
         // The baseline under another name, slower by a known factor or not at all: the truth must lie in the 99 %
         // interval, and a slowdown must be told from none where the noise floor allows it.
         How::Miscounted => {
-            let not_equal = if must_be_found { " and not 1.00" } else { "" };
-            let expected =
-                format!("a 99 % interval of {metric} that contains {truth:.3}{not_equal}");
+            let also = if must_be_found { " and not 1.00" } else { "" };
+            let expected = format!("a 99 % interval of {metric} that contains {truth:.3}{also}");
             let is_found = high < 1.0 || !must_be_found;
             (expected, true, judged.contains(truth) && is_found)
         }

@@ -42,7 +42,8 @@ pub(super) fn find(results: &Machine, series: &Series<'_>) -> (Vec<Flip>, Vec<Ma
             let is_compared = cell.metric.is_timed() && cell.ratio.is_some();
             is_compared && points.iter().any(|point| point.name == cell.scenario)
         });
-        for metric in BTreeSet::from_iter(cells.map(|cell| cell.metric)) {
+        let metrics: BTreeSet<Metric> = cells.map(|cell| cell.metric).collect();
+        for metric in metrics {
             if let [axis] = axes[..]
                 && let Some(values) = points.iter().map(|point| point.coordinate(axis)).collect()
                 && let Some(scale) = Scale::over(values)
@@ -223,7 +224,7 @@ fn crossings(line: &Stretch, level: f64) -> impl Iterator<Item = (f64, bool)> {
         let [(from, before), (to, after)] = [ends[0], ends[1]];
         let share = (level - before) / (after - before);
         let falls = before > level;
-        (falls != (after > level)).then(|| (from + share * (to - from), falls))
+        (falls != (after > level)).then_some((from + share * (to - from), falls))
     })
 }
 
@@ -280,12 +281,8 @@ fn overtakings(lines: &[Line], scale: &Scale) -> Vec<(String, Change, Crossing)>
         let (from, to) = (scale.places[index - 1], scale.places[index]);
         let mut near = crossings(&lead[0], 0.0).map(|(place, _)| place);
         let near = near.find(|place| (from..=to).contains(place));
-        let crossing = locate(
-            &lead[1..],
-            0.0,
-            true,
-            near.unwrap_or(f64::midpoint(from, to)),
-        );
+        let near = near.unwrap_or(f64::midpoint(from, to));
+        let crossing = locate(&lead[1..], 0.0, true, near);
         let change = Change::OvertakenBy(after.name.clone());
         Some((before.name.clone(), change, crossing))
     });

@@ -201,11 +201,8 @@ fn progress(
         held_up.extend((pair.blocked_by_strategy() > 0).then(|| held_up_at(pair)));
     }
     let while_stopped = format!("{count} times while another thread stood still");
-    let tried = [
-        (count > 0).then_some(while_stopped),
-        (points > 0).then(|| stopped_at(points)),
-    ];
-    let tried: Vec<String> = tried.into_iter().flatten().collect();
+    let mut tried = Vec::from_iter((count > 0).then_some(while_stopped));
+    tried.extend((points > 0).then(|| stopped_at(points)));
     let blocks = claim == Claim::Progress(Progress::Blocking);
     let (observed, grade, evidence) = match (held_up.is_empty(), blocks) {
         (true, false) => ("never held up", Grade::Acceptable, tried.join("; ")),

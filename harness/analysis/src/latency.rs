@@ -175,10 +175,8 @@ impl<'s> Timed<'s> {
         let pairs = self.probed.iter().filter_map(|(probe, histogram)| {
             let mut others = same.probed.iter();
             let (_, other) = others.find(|(other, _)| other.process == probe.process)?;
-            Some(apart(
-                histogram.quantile(share) as f64,
-                other.quantile(share) as f64,
-            ))
+            let [ours, theirs] = [histogram, other].map(|timed| timed.quantile(share) as f64);
+            Some(apart(ours, theirs))
         });
         let pairs: Vec<f64> = pairs.collect();
         let are_enough = pairs.len() >= PROCESSES_LEAST;

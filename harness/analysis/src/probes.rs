@@ -58,8 +58,8 @@ pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
 
 /// The probes that the samples have something about.
 pub(super) fn described(samples: &Samples) -> Vec<Described> {
-    let probed = samples.all(Line::try_as_probe_ref);
-    let probes: BTreeSet<Probe> = probed.map(|seen| seen.probe).collect();
+    let all = samples.all(Line::try_as_probe_ref);
+    let probes: BTreeSet<Probe> = all.map(|seen| seen.probe).collect();
     let described = probes.into_iter().map(Probe::described);
     described.cloned().collect()
 }

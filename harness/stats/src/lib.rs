@@ -81,8 +81,7 @@ impl Estimate {
     /// range where it rejects none. Further apart where there is an error that the groups do not show.
     pub fn interval(&self, level: f64) -> Interval {
         let cut = sign::most_against(self.groups(), level).unwrap_or(0);
-        let ends = (self.centers.get(cut), self.centers.iter().nth_back(cut));
-        let (&low, &high) = ends.0.zip(ends.1).unwrap_or((&f64::NAN, &f64::NAN));
+        let (low, high) = (self.centers[cut], self.centers[self.groups() - 1 - cut]);
         let (error, freedom) = self.unseen;
         if error <= 0.0 || !self.median.is_finite() {
             return Interval { low, high };

@@ -255,10 +255,8 @@ fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
             Judged::Ratio => (&ours.ratios, &theirs.ratios, false),
         };
         let unit = if is_time { ours.key.2.unit() } else { "x" };
-        Some((
-            (ours.key.clone(), unit),
-            Difference::between(a, b, is_time)?,
-        ))
+        let difference = Difference::between(a, b, is_time)?;
+        Some(((ours.key.clone(), unit), difference))
     });
     let (keys, differences): (Vec<_>, Vec<Difference>) = differences.unzip();
     let rows = keys.into_iter().zip(&differences).zip(judge(&differences));
