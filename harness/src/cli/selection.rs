@@ -12,11 +12,16 @@ use crate::arguments::{Choice, Contest};
 
 /// The workspace that the current folder is in; where there is none, the one this was built in.
 pub(crate) fn workspace() -> PathBuf {
-    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let built_in = || Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    folder_with("benches/scenarios").unwrap_or_else(built_in)
+}
+
+/// Of the current folder and those that it is in, the nearest one that has this one in it.
+pub(crate) fn folder_with(part: &str) -> Option<PathBuf> {
     let here = std::env::current_dir().unwrap_or_default();
-    here.ancestors()
-        .find(|folder| folder.join("benches/scenarios").is_dir())
-        .map_or(built_in, Path::to_path_buf)
+    let mut folders = here.ancestors();
+    let folder = folders.find(|folder| folder.join(part).is_dir())?;
+    Some(folder.to_owned())
 }
 
 /// The process trace that comes with the workspace.
@@ -33,11 +38,10 @@ pub(crate) fn scenarios(choice: &Choice, with_optional: bool) -> Result<Vec<Scen
     let mut scenarios = load_folder(&folder)?;
     let names = scenarios.iter();
     let names = names.flat_map(|scenario| [scenario.name.clone(), scenario.family().to_owned()]);
-    let chosen = choose("scenario", pattern, names.collect())?;
-    scenarios.retain(|scenario| {
-        let is_chosen = |name: &str| chosen.iter().any(|chosen| chosen == name);
-        let is_named = is_chosen(&scenario.name) || is_chosen(scenario.family());
-        is_named && (pattern.is_some() || with_optional || !scenario.optional)
+    choose("scenario", pattern, names.collect())?;
+    scenarios.retain(|scenario| match pattern {
+        Some(pattern) => pattern.is_match(&scenario.name) || pattern.is_match(scenario.family()),
+        None => with_optional || !scenario.optional,
     });
     if scenarios.is_empty() {
         return Err(Error::input(format!(
@@ -74,26 +78,25 @@ pub(crate) fn strategy(name: &str) -> Result<Profile> {
 /// are chosen but the optional ones.
 pub(crate) fn contest(contest: &Contest) -> Result<Vec<String>> {
     let chosen = listed(contest)?;
-    let mut needed = strategies::entries_beside(contest.baseline(), RecordKind::Status);
-    needed.retain(|Entry { profile, .. }| {
+    let entries = strategies::entries_beside(contest.baseline(), RecordKind::Status);
+    let mut needed = matching(entries, None)?;
+    needed.retain(|profile| {
         let is_usual = contest.strategy.is_some() || !profile.optional;
         let is_chosen = is_usual && chosen.iter().any(|chosen| chosen.name == profile.name);
         is_chosen || profile.role == Role::Control || profile.name == contest.baseline()
     });
-    let names = needed.iter().map(|entry| entry.profile.name.to_owned());
-    Ok(names.collect())
+    Ok(names(&needed))
 }
 
 fn matching(entries: Vec<Entry>, pattern: Option<&Regex>) -> Result<Vec<Profile>> {
     let mut profiles: Vec<Profile> = entries.into_iter().map(|entry| entry.profile).collect();
-    let chosen = choose("strategy", pattern, names(&profiles))?;
-    profiles.retain(|profile| chosen.iter().any(|name| name == profile.name));
+    choose("strategy", pattern, names(&profiles))?;
+    profiles.retain(|profile| pattern.is_none_or(|pattern| pattern.is_match(profile.name)));
     Ok(profiles)
 }
 
 fn names(profiles: &[Profile]) -> Vec<String> {
-    let names = profiles.iter().map(|profile| profile.name.to_owned());
-    names.collect()
+    profiles.iter().map(|profile| profile.name.into()).collect()
 }
 
 /// The names that match a pattern, at least one; all without one.
@@ -105,8 +108,8 @@ pub(crate) fn choose(
     let Some(pattern) = pattern else {
         return Ok(names);
     };
-    let matches = names.iter().filter(|name| pattern.is_match(name));
-    let matches: Vec<String> = matches.cloned().collect();
+    let mut matches = names.clone();
+    matches.retain(|name| pattern.is_match(name));
     if matches.is_empty() {
         return Err(unknown(what, pattern.as_str(), &names));
     }
@@ -126,11 +129,11 @@ fn unknown(what: &str, name: &str, names: &[String]) -> Error {
         similarities.fold(0.0, f64::max)
     };
     // Of several the first.
-    let candidates = names.iter().rev();
-    let closest = candidates
-        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
-        .filter(|candidate| similarity(candidate) >= SIMILAR);
-    let hint = closest.map_or_else(String::new, |name| format!("did you mean {name}? "));
+    let candidates = names.iter().rev().map(|name| (similarity(name), name));
+    let hint = match candidates.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+        Some((SIMILAR.., name)) => format!("did you mean {name}? "),
+        _ => String::new(),
+    };
     let all = match names.len() {
         0..=NAMED_MAX => format!("there are {}", names.join(", ")),
         _ => "`pivot list` shows all".into(),

@@ -1,7 +1,6 @@
 //! Runs of several machines, side by side, and the folder of such a report: it names its runs.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use model::assumption::Assumption;
@@ -41,30 +40,22 @@ pub fn locate(given: &Path) -> Result<Vec<PathBuf>> {
     }
     let text =
         std::fs::read_to_string(&place).map_err(|error| Error::file("read", &place, &error))?;
-    let named: Runs = toml::from_str(&text).map_err(|error| {
-        Error::input(format!(
-            "{}: {}; it names at least two runs, as in `runs = [\"../a\", \"../b\"]`",
-            place.display(),
-            error.message().replace('\n', " ")
-        ))
-    })?;
-    if named.runs.len() < 2 {
+    let shown = place.display().to_string();
+    let Runs { runs } =
+        toml::from_str(&text).map_err(|error| Error::toml(&shown, &text, &error))?;
+    if runs.len() < 2 {
         return Err(Error::input(format!(
-            "{} names fewer than two runs, and a merged report is made of several",
-            place.display()
+            "{shown} names fewer than two runs; a merged report is made of several, as in `runs = [\"../a\", \"../b\"]`"
         )));
     }
-    let runs = named.runs.iter();
+    let runs = runs.iter();
     runs.map(|run| sample::locate(&given.join(run))).collect()
 }
 
 /// A run by its path from a folder: that of its own folder, where its samples have their usual name.
 fn name(file: &Path, folder: Option<&Path>) -> Result<String> {
-    let last = file.file_name().unwrap_or_default();
-    let run = match file.parent() {
-        Some(parent) if last == PLAIN || last == PACKED => parent,
-        _ => file,
-    };
+    let is_usual = [PLAIN, PACKED].iter().any(|name| file.ends_with(name));
+    let run = file.parent().filter(|_| is_usual).unwrap_or(file);
     let Some(folder) = folder else {
         return Ok(run.display().to_string());
     };
@@ -76,11 +67,9 @@ fn name(file: &Path, folder: Option<&Path>) -> Result<String> {
     let existing = folder.ancestors().find(|path| path.exists());
     let existing = existing.unwrap_or(Path::new("."));
     let missing = folder.strip_prefix(existing).unwrap_or(folder);
-    let from = whole(existing)?.join(missing);
-    let run = whole(run)?;
+    let (run, from) = (whole(run)?, whole(existing)?.join(missing));
     let path = pathdiff::diff_paths(&run, from).unwrap_or(run);
-    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
-    Ok(parts.join("/"))
+    Ok(path.display().to_string())
 }
 
 /// What sample files say, and what a reader has to know about them.
@@ -131,10 +120,8 @@ pub struct Known(HashMap<PathBuf, Analysed>);
 impl Known {
     /// What the runs of a machine say, and the warnings of reading them.
     fn machine(&mut self, runs: Vec<Run>, is_alone: bool) -> Result<Analysed> {
-        let place = match runs.as_slice() {
-            [run] => run.file.canonicalize().ok(),
-            _ => None,
-        };
+        let place = (runs.len() == 1).then(|| runs[0].file.canonicalize().ok());
+        let place = place.flatten();
         if let Some(known) = place.as_ref().and_then(|place| self.0.get(place)) {
             return Ok(known.clone());
         }
@@ -157,29 +144,27 @@ pub fn read(files: &[PathBuf], folder: Option<&Path>, known: &mut Known) -> Resu
     are_comparable(&runs)?;
     let groups = grouped(runs.into_iter().map(|run| {
         let environment = &run.header().environment;
-        let machine = (environment.machine(), environment.build.settings());
-        (machine, run)
+        ((environment.machine(), environment.build.settings()), run)
     }));
-    let machines = groups.iter().map(|(_, runs)| &runs[0].header().environment);
-    let names = Environment::short_names(&machines.collect::<Vec<_>>());
+    let environments = groups.iter().map(|(_, runs)| &runs[0].header().environment);
+    let names = Environment::short_names(&environments.collect::<Vec<_>>());
     let is_alone = groups.len() == 1;
-    let (mut analysed, mut warnings) = (Vec::new(), Vec::new());
+    let (mut machines, mut warnings) = (Vec::new(), Vec::new());
     for (name, (_, runs)) in names.into_iter().zip(groups) {
         let paths = runs.iter().map(|run| self::name(&run.file, folder));
-        let paths = paths.collect::<Result<Vec<_>>>()?;
-        let (mut machine, of_machine) = known.machine(runs, is_alone)?;
-        machine.name = name;
-        if is_alone {
-            warnings = of_machine;
-        } else {
-            let of_machine = of_machine.iter();
-            warnings.extend(of_machine.map(|warning| format!("{}: {warning}", machine.name)));
+        let paths = paths.collect::<Result<_>>()?;
+        let (mut machine, mut of_machine) = known.machine(runs, is_alone)?;
+        if !is_alone {
             machine.runs = paths;
+            let with_name = |warning: &mut String| warning.insert_str(0, &format!("{name}: "));
+            of_machine.iter_mut().for_each(with_name);
         }
-        analysed.push(machine);
+        machine.name = name;
+        warnings.extend(of_machine);
+        machines.push(machine);
     }
     Ok(Read {
-        results: merge(analysed),
+        results: merge(machines),
         warnings,
         files: files.to_vec(),
     })
@@ -224,16 +209,15 @@ impl Run {
 /// The lines of one machine's runs as those of one run, and the warnings of reading them. Warnings in a report do not
 /// depend on where its folder is, unless the user has put its runs together.
 fn pooled(runs: Vec<Run>, is_alone: bool) -> Result<(Vec<Line>, Vec<String>)> {
-    let shown = if runs.len() == 1 { 1 } else { 2 };
+    let shown = match runs.len() {
+        1 => 1,
+        _ if is_alone => usize::MAX,
+        _ => 2,
+    };
     let named = runs.into_iter().map(|Run { file, reading }| {
-        if is_alone && shown > 1 {
-            return (file.display().to_string(), reading);
-        }
-        let parts: Vec<_> = file.iter().map(OsStr::to_string_lossy).collect();
-        (
-            parts[parts.len().saturating_sub(shown)..].join("/"),
-            reading,
-        )
+        let hidden = file.iter().count().saturating_sub(shown);
+        let place: PathBuf = file.iter().skip(hidden).collect();
+        (place.display().to_string(), reading)
     });
     sample::pool(named.collect())
 }
@@ -262,14 +246,13 @@ fn are_comparable(runs: &[Run]) -> Result<()> {
 
 /// What keeps two runs from standing side by side.
 fn difference(a: &Header, b: &Header) -> Option<String> {
-    let presets = [a, b].map(|run| &run.environment.preset);
-    for (what, [of_a, of_b]) in [
-        ("baseline", [&a.baseline, &b.baseline]),
-        ("preset", presets),
-    ] {
-        if of_a != of_b {
-            return Some(format!("the {what} of one is {of_a}, of the other {of_b}"));
-        }
+    let [preset, other] = [a, b].map(|run| &run.environment.preset);
+    let settings = [
+        ("baseline", &a.baseline, &b.baseline),
+        ("preset", preset, other),
+    ];
+    if let Some((what, a, b)) = settings.into_iter().find(|(_, a, b)| a != b) {
+        return Some(format!("the {what} of one is {a}, of the other {b}"));
     }
     let is_other = |scenario: &&Scenario| {
         let mut others = b.scenarios.iter();
@@ -289,7 +272,7 @@ fn unequal<'h>(a: &'h Header, b: &Header) -> Option<&'h str> {
         ..assumption.clone()
     };
     let theirs: Vec<Assumption> = b.assumptions.iter().map(wordless).collect();
-    let mut all = a.assumptions.iter();
-    let unknown = all.find(|assumption| !theirs.contains(&wordless(assumption)))?;
+    let mut ours = a.assumptions.iter();
+    let unknown = ours.find(|assumption| !theirs.contains(&wordless(assumption)))?;
     Some(&unknown.id)
 }

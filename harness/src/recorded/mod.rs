@@ -9,7 +9,6 @@ mod merging;
 #[cfg(test)]
 mod tests;
 
-use std::iter::repeat;
 use std::path::{Path, PathBuf};
 
 use model::environment::Environment;
@@ -23,6 +22,9 @@ use report::{self, Entry, File, Source};
 use results::{Machine, Results};
 
 pub use merging::{Known, Read, locate, read};
+
+/// The files that a report is made of: the folder of each has one.
+const SOURCES: [&str; 3] = [sample::PLAIN, sample::PACKED, sample::MERGED];
 
 /// The folder that every run writes to unless told otherwise: the last one, and not recorded.
 const LATEST: &str = "latest";
@@ -55,9 +57,7 @@ fn machine_of(lines: Vec<sample::Line>, warnings: &[String]) -> Machine {
 ///
 /// Never: the patterns are constants.
 pub fn folder_name(machines: &[&Environment], name: Option<&str>) -> Result<String> {
-    let started = machines
-        .iter()
-        .map(|environment| environment.started_at.as_str());
+    let started = machines.iter().map(|machine| &*machine.started_at);
     let started = started.max().unwrap_or_default();
     let regex = |pattern| Regex::new(pattern).expect("the pattern is a constant");
     let day = regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}").find(started);
@@ -67,10 +67,8 @@ pub fn folder_name(machines: &[&Environment], name: Option<&str>) -> Result<Stri
              named by its day"
         ))
     })?;
-    let name = name.map_or_else(
-        || Environment::short_names(machines).join("-and-"),
-        str::to_owned,
-    );
+    let by_machines = || Environment::short_names(machines).join("-and-");
+    let name = name.map_or_else(by_machines, str::to_owned);
     if !regex("^[A-Za-z0-9][A-Za-z0-9._-]*$").is_match(&name) {
         return Err(Error::input(format!(
             "--record={name:?}: a machine's name has letters, digits, '.', '_' and '-', and begins with a \
@@ -91,11 +89,8 @@ pub fn folders(reports: &Path) -> Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(reports).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_aside = name.starts_with('.');
-        let sources = [sample::PLAIN, sample::PACKED, sample::MERGED];
-        let is_run = sources.iter().any(|source| path.join(source).is_file());
         let is_unrecorded = name == LATEST || name.starts_with(ADVICE);
-        if is_run && !is_aside && !is_unrecorded {
+        if !is_unrecorded && SOURCES.iter().any(|source| path.join(source).is_file()) {
             folders.push(path);
         }
     }
@@ -124,52 +119,29 @@ pub fn index(reports: &Path, known: &mut Known) -> Result<String> {
 ///
 /// When the folder cannot be written, or holds another report.
 pub fn file(results: &Results, source: Source, folder: &Path) -> Result<()> {
-    let read =
-        |place: &Path| std::fs::read(place).map_err(|error| Error::file("read", place, &error));
+    let read = |name: &str| {
+        let place = folder.join(name);
+        std::fs::read(&place).map_err(|error| Error::file("read", &place, &error))
+    };
     let source = match source {
         Source::Samples(content) => Source::Samples(packed(content)),
-        Source::Beside(name) => Source::Samples(packed(read(&folder.join(name))?)),
+        Source::Beside(name) => Source::Samples(packed(read(name)?)),
         Source::Runs(runs) => Source::Runs(runs),
     };
-    if !folder.exists() {
-        return at_once(results, &source, folder);
-    }
-    let (kind, is_same) = match &source {
+    let is_other = |name: &&str| match &source {
         Source::Samples(content) => {
-            let existing = read(&sample::locate(folder)?)?;
-            ("run", packed(existing) == *content)
+            read(name).is_ok_and(|existing| !sample::are_same(&existing, content))
         }
-        Source::Runs(runs) => {
-            let existing = read(&folder.join(sample::MERGED));
-            (
-                "report",
-                existing.is_ok_and(|existing| existing == runs.as_bytes()),
-            )
-        }
-        Source::Beside(_) => ("run", true),
+        Source::Runs(runs) => read(name).is_ok_and(|existing| existing != runs.as_bytes()),
+        Source::Beside(_) => false,
     };
-    if is_same {
-        return report::write(results, None, &source, folder, Existing::Keep).map(drop);
+    if SOURCES.iter().any(is_other) {
+        return Err(Error::input(format!(
+            "{} holds another report; name this one with --record=NAME",
+            folder.display()
+        )));
     }
-    Err(Error::input(format!(
-        "{} holds another {kind}; name this one with --record=NAME",
-        folder.display()
-    )))
-}
-
-/// Fills a folder to the side and puts it in its place when it is complete.
-fn at_once(results: &Results, source: &Source, folder: &Path) -> Result<()> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let aside = folder.with_file_name(format!(".{name}.partial"));
-    // What an earlier attempt has left, if one was killed.
-    let _ = std::fs::remove_dir_all(&aside);
-    let filed = report::write(results, None, source, &aside, Existing::Keep).and_then(|_| {
-        std::fs::rename(&aside, folder).map_err(|error| Error::file("write", folder, &error))
-    });
-    if filed.is_err() {
-        let _ = std::fs::remove_dir_all(&aside);
-    }
-    filed
+    report::write(results, None, &source, folder, Existing::Keep).map(drop)
 }
 
 /// A sample file as it is kept.
@@ -218,10 +190,14 @@ pub fn of_folder(folder: &Path, files: &[File]) -> Result<Vec<(String, Drift)>> 
         };
         drifted.extend(drift.map(|drift| (file.name.clone(), drift)));
     }
-    let obsolete = report::obsolete(folder, files)?.into_iter();
-    drifted.extend(obsolete.map(|name| (name, Drift::Obsolete)));
+    let obsolete = report::obsolete(folder, files)?;
+    drifted.extend(obsolete.into_iter().map(|name| (name, Drift::Obsolete)));
     Ok(drifted)
 }
+
+/// How much of a line is shown, in characters, and how much of that before the difference.
+const SHOWN: usize = 60;
+const BEFORE: usize = 20;
 
 /// Where a file first differs from what it would be; `None` if not in a byte.
 fn of_text(has: &[u8], would: &str) -> Option<Drift> {
@@ -229,31 +205,22 @@ fn of_text(has: &[u8], would: &str) -> Option<Drift> {
         return None;
     }
     let has = String::from_utf8_lossy(has);
-    let [ours, theirs] = [&has, would].map(|text| text.split('\n').map(Some).chain(repeat(None)));
-    // Behind their ends bytes differ that are no text.
-    let mut lines = (1..).zip(ours.zip(theirs));
-    let (line, (ours, theirs)) = lines.find(|(_, (a, b))| a != b || a.is_none())?;
-    let (ours, theirs) = (ours.unwrap_or_default(), theirs.unwrap_or_default());
+    let pairs = has.chars().zip(would.chars());
+    let same: String = pairs.map_while(|(a, b)| (a == b).then_some(a)).collect();
+    let in_line = same.chars().rev().take_while(|&letter| letter != '\n');
+    let skipped = same.chars().count() - in_line.count().min(BEFORE);
+    let shown = |text: &str| {
+        let line = text
+            .chars()
+            .skip(skipped)
+            .take_while(|&letter| letter != '\n');
+        line.take(SHOWN).collect()
+    };
     Some(Drift::Differs {
-        line,
-        has: clipped(ours, theirs),
-        would: clipped(theirs, ours),
+        line: same.matches('\n').count() + 1,
+        has: shown(&has),
+        would: shown(would),
     })
-}
-
-/// How much of a line is shown, in characters, and how much of that before the difference.
-const SHOWN: usize = 60;
-const BEFORE: usize = 20;
-
-/// A line from shortly before the place on where the other differs.
-fn clipped(line: &str, other: &str) -> String {
-    let same = line
-        .chars()
-        .zip(other.chars())
-        .take_while(|(a, b)| a == b)
-        .count();
-    let skipped = same.saturating_sub(BEFORE);
-    line.chars().skip(skipped).take(SHOWN).collect()
 }
 
 /// What a document shows between `<!-- pivot:NAME -->` and `<!-- pivot:NAME end -->`. The first comment may
@@ -302,11 +269,7 @@ impl Part {
         let name = <&str>::from(self);
         let pattern =
             format!("(?s)<!-- pivot:{name}(?: ([^\n]*?))? -->\n.*?<!-- pivot:{name} end -->");
-        let part = Regex::new(&pattern)
-            .expect("names have letters only")
-            .captures(text)?;
-        // The end of another part is no beginning.
-        let source = part.get(1).map(|source| source.as_str());
-        (source != Some("end")).then_some(part)
+        let regex = Regex::new(&pattern).expect("names have letters only");
+        regex.captures(text)
     }
 }

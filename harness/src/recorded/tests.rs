@@ -81,7 +81,7 @@ fn a_recorded_run_is_packed_whole_and_has_not_drifted() {
     let error = file(&samples, &folder)
         .expect_err("it is another")
         .to_string();
-    assert!(error.contains("another run"), "{error}");
+    assert!(error.contains("another report"), "{error}");
     assert_eq!(
         std::fs::read(folder.join(PACKED)).expect("it is there"),
         packed

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use model::error::{Error, Result};
 use model::output::{self, Existing};
@@ -14,7 +14,7 @@ use regex_lite::{Captures, Regex};
 use registry::strategies;
 use serde::Deserialize;
 
-use crate::terminal;
+use crate::{selection, terminal};
 
 /// What `templates/new.toml` says.
 #[derive(Debug, Deserialize)]
@@ -27,8 +27,6 @@ struct Scaffold {
 /// How a family or a variant is made.
 #[derive(Debug, Deserialize)]
 struct Part {
-    /// Files of the template.
-    copy: Vec<String>,
     change: Vec<Change>,
     /// What a person does then.
     next: String,
@@ -39,7 +37,8 @@ struct Change {
     file: String,
     /// Where to insert the text: at the empty group of this pattern. A new file has none.
     at: Option<String>,
-    text: String,
+    /// The text; nothing where the file of the template is copied.
+    text: Option<String>,
     /// Whether it is left out where the pattern does not match.
     #[serde(default)]
     optional: bool,
@@ -50,32 +49,24 @@ const TEMPLATE: &str = "strategies/strategy-template";
 /// Makes the strategy, and prints what was made and what is left to do.
 pub(crate) fn new(name: &str) -> Result<()> {
     let name = Name::parse(name)?;
-    let root = checkout()?;
-    let text = include_str!("../../../templates/new.toml");
-    let [template, scaffold] = [text, &name.put_into(text)]
-        .map(|text| toml::from_str::<Scaffold>(text).expect("the scaffold is part of the program"));
+    let root = selection::folder_with(TEMPLATE).ok_or_else(|| {
+        Error::input(format!(
+            "the current folder is not in the workspace: run this in a checkout of it, where {TEMPLATE} is"
+        ))
+    })?;
+    let scaffold: Scaffold = toml::from_str(include_str!("../../../templates/new.toml"))
+        .expect("the scaffold is part of the program");
     let lib = format!("strategies/{}/src/lib.rs", name.family);
-    let (from, part) = if root.join(&lib).is_file() {
+    let part = if root.join(&lib).is_file() {
         name.check_variant(&read(&root, &lib)?)?;
-        (template.variant, scaffold.variant)
+        scaffold.variant
     } else {
         name.check_family(&root, &scaffold.reserved)?;
-        (template.family, scaffold.family)
+        scaffold.family
     };
-    let copies = from.copy.iter().zip(part.copy).map(|(from, file)| {
-        Ok(Change {
-            file,
-            at: None,
-            text: name.put_into(&read(&root, from)?),
-            optional: false,
-        })
-    });
-    let mut changes = copies.collect::<Result<Vec<_>>>()?;
-    changes.extend(part.change);
-    let mut plan: Vec<_> = plan(&root, changes)?.into_iter().collect();
+    let mut plan: Vec<_> = name.plan(&root, &part.change)?.into_iter().collect();
     // First what others then refer to.
     plan.sort_by_key(|(_, (existing, _))| *existing == Existing::Replace);
-    let mut lines = String::new();
     for (file, (existing, text)) in &plan {
         let path = root.join(file);
         let folder = output::folder_of(&path);
@@ -83,43 +74,9 @@ pub(crate) fn new(name: &str) -> Result<()> {
         output::write(&path, *existing, text.as_bytes())?;
         let is_new = *existing == Existing::Keep;
         let verb = if is_new { "made   " } else { "changed" };
-        lines.push_str(&format!("{verb} {file}\n"));
+        terminal::print(&format!("{verb} {file}"))?;
     }
-    terminal::print(&format!("{lines}\n{}", part.next))
-}
-
-/// All files to be written, none of which is yet, with their new contents.
-fn plan(root: &Path, changes: Vec<Change>) -> Result<BTreeMap<String, (Existing, String)>> {
-    let mut plan = BTreeMap::new();
-    for change in changes {
-        let (file, text) = (change.file, change.text);
-        let Some(at) = change.at else {
-            if root.join(&file).exists() {
-                return Err(Error::input(format!("{file} is there already")));
-            }
-            plan.insert(file, (Existing::Keep, text));
-            continue;
-        };
-        let line = text.trim().lines().next().unwrap_or_default();
-        let before = read(root, &file)?;
-        if before.contains(text.trim()) {
-            return Err(Error::input(format!("{file} has `{line}` already")));
-        }
-        let entry = plan.entry(file.clone());
-        let (_, content) = entry.or_insert((Existing::Replace, before));
-        let pattern = Regex::new(&at).expect("the scaffold is part of the program");
-        let last = pattern.captures_iter(content).last();
-        match last.and_then(|captures| Some(captures.get(1)?.start())) {
-            Some(place) => content.insert_str(place, &text),
-            None if change.optional => {}
-            None => {
-                return Err(Error::input(format!(
-                    "{file} has no place for `{line}`: it is not written as those of this workspace are"
-                )));
-            }
-        }
-    }
-    Ok(plan)
+    terminal::print(&format!("\n{}", name.put_into(&part.next)))
 }
 
 fn read(root: &Path, file: &str) -> Result<String> {
@@ -127,18 +84,8 @@ fn read(root: &Path, file: &str) -> Result<String> {
     fs::read_to_string(&path).map_err(|error| Error::file("read", &path, &error))
 }
 
-/// The checkout that the current folder is in.
-fn checkout() -> Result<PathBuf> {
-    let here = std::env::current_dir().unwrap_or_default();
-    let mut folders = here.ancestors();
-    let root = folders.find(|folder| folder.join(TEMPLATE).is_dir());
-    root.map(Path::to_path_buf).ok_or_else(|| {
-        Error::input(format!(
-            "{} is not in the workspace: run this in a checkout of it, where {TEMPLATE} is",
-            here.display()
-        ))
-    })
-}
+/// What happens to each file, and what it says then.
+type Plan = BTreeMap<String, (Existing, String)>;
 
 /// A longer name breaks lines and the columns of tables.
 const LENGTH_MAX: usize = 24;
@@ -189,16 +136,51 @@ impl<'n> Name<'n> {
     fn check_family(&self, root: &Path, reserved: &str) -> Result<()> {
         let family = self.family;
         let manifest = read(root, "Cargo.toml")?;
-        let is_dependency = manifest.lines().any(|line| {
-            line.starts_with(&format!("{family} = "))
-                || line.contains(&format!("\"pivot-{family}\""))
-        });
+        let [key, package] = [format!("{family} = "), format!("\"pivot-{family}\"")];
+        let mut lines = manifest.lines();
+        let is_dependency = lines.any(|line| line.starts_with(&key) || line.contains(&package));
         if is_dependency || reserved.split_whitespace().any(|word| word == family) {
             return Err(Error::input(format!(
                 "a family cannot be called {family}: the name has another meaning here; choose another"
             )));
         }
         Ok(())
+    }
+
+    /// All files to be written, none of which is yet, with their new contents.
+    fn plan(&self, root: &Path, changes: &[Change]) -> Result<Plan> {
+        let mut plan = Plan::new();
+        for change in changes {
+            let copied = || read(root, &change.file);
+            let text = self.put_into(&change.text.clone().map_or_else(copied, Ok)?);
+            let file = self.put_into(&change.file);
+            let Some(at) = &change.at else {
+                if root.join(&file).exists() {
+                    return Err(Error::input(format!("{file} is there already")));
+                }
+                plan.insert(file, (Existing::Keep, text));
+                continue;
+            };
+            let line = text.trim().lines().next().unwrap_or_default();
+            let before = read(root, &file)?;
+            if before.contains(text.trim()) {
+                return Err(Error::input(format!("{file} has `{line}` already")));
+            }
+            let entry = plan.entry(file.clone());
+            let (_, content) = entry.or_insert((Existing::Replace, before));
+            let pattern = Regex::new(&self.put_into(at)).expect("it is part of the program");
+            let last = pattern.captures_iter(content).last();
+            match last.and_then(|captures| Some(captures.get(1)?.start())) {
+                Some(place) => content.insert_str(place, &text),
+                None if change.optional => {}
+                None => {
+                    return Err(Error::input(format!(
+                        "{file} has no place for `{line}`: it is not written as those of this workspace are"
+                    )));
+                }
+            }
+        }
+        Ok(plan)
     }
 
     /// A text of the template, with these words in place of its own.

@@ -1,11 +1,10 @@
 //! `pivot report`: a report from any number of sample files, what is kept of recorded runs, and whether every file is still what
 //! its samples give, byte for byte.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use analysis::Samples;
-use harness::recorded::{self, Drift, INDEX, Known, Part, Read};
+use harness::recorded::{self, INDEX, Known, Part, Read};
 use model::error::{Error, Result};
 use model::lock::FolderLock;
 use model::output::{self, Existing};
@@ -25,8 +24,8 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
     if given.is_empty() {
         given.push(latest());
     }
-    let located = given.iter().map(|given| recorded::locate(given));
-    let files = located.collect::<Result<Vec<_>>>()?.concat();
+    let located: Result<Vec<_>> = given.iter().map(|given| recorded::locate(given)).collect();
+    let files = located?.concat();
     if let Some(document) = &options.splice {
         return splice(&options.samples, &files, document);
     }
@@ -43,9 +42,9 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
         });
     }
     // Beside the one file, or, merged, in the folder that names its runs.
-    let beside = match (given.as_slice(), files.as_slice()) {
-        (_, [file]) => Some(file.parent().unwrap_or(Path::new("."))),
-        ([folder], _) => Some(folder.as_path()),
+    let beside = match (&*given, &*files) {
+        (_, [file]) => Some(output::folder_of(file)),
+        ([folder], _) => Some(&**folder),
         _ => None,
     };
     let folder = options.out.as_deref().or(beside).ok_or_else(|| {
@@ -136,9 +135,10 @@ fn record(files: &[PathBuf], machine: Option<&str>, reports: &Path) -> Result<()
     // Its index is read now and written at the end.
     let lock = reports.is_dir().then(|| FolderLock::acquire(reports));
     let _lock = lock.transpose()?;
-    let text = match std::fs::read_to_string(&document) {
-        Err(error) if error.kind() == ErrorKind::NotFound => EMPTY.to_owned(),
-        _ => read_text(&document)?,
+    let text = if document.exists() {
+        read_text(&document)?
+    } else {
+        EMPTY.into()
     };
     let place = |index: &str| Part::Runs.spliced(&text, &document, "", index);
     // Before anything is written.
@@ -169,11 +169,10 @@ fn record(files: &[PathBuf], machine: Option<&str>, reports: &Path) -> Result<()
 
 /// A merged report names its runs, so they must be there as long as it is.
 fn are_recorded(files: &[PathBuf], reports: &Path) -> Result<()> {
-    let whole = |path: &Path| path.canonicalize().ok();
-    let place = whole(reports);
+    let place = reports.canonicalize().unwrap_or_default();
     let is_recorded = |file: &&PathBuf| {
-        let folder = file.parent().and_then(whole);
-        folder.is_some_and(|folder| folder.parent() == place.as_deref())
+        let whole = file.canonicalize().unwrap_or_default();
+        whole.ancestors().nth(2) == Some(&place)
     };
     match files.iter().find(|file| !is_recorded(file)) {
         None => Ok(()),
@@ -198,14 +197,15 @@ fn check(given: &[PathBuf], fix: bool) -> Result<()> {
     }
     given.iter().try_for_each(|run| check.run(run))?;
     let Check { drifted, files, .. } = check;
-    match (drifted, fix) {
-        (0, _) => terminal::print(&format!("all {files} files are what their samples give")),
-        (_, true) => terminal::print(&format!("made {drifted} of {files} files again")),
-        (_, false) => Err(Error::Check(format!(
-            "{drifted} of {files} files are not what their samples give; `pivot report --check --fix` makes \
-             them again"
-        ))),
+    if drifted == 0 {
+        return terminal::print(&format!("all {files} files are what their samples give"));
     }
+    if fix {
+        return terminal::print(&format!("made {drifted} of {files} files again"));
+    }
+    Err(Error::Check(format!(
+        "{drifted} of {files} files are not what their samples give; `pivot report --check --fix` makes them again"
+    )))
 }
 
 /// What was found so far.
@@ -241,11 +241,11 @@ impl Check {
     fn run(&mut self, given: &Path) -> Result<()> {
         let sources = recorded::locate(given)?;
         let folder = match sources.as_slice() {
-            [samples] => samples.parent().unwrap_or(Path::new(".")),
+            [samples] => output::folder_of(samples),
             _ => given,
         };
         let read = recorded::read(&sources, Some(folder), &mut self.known)?;
-        if self.has_drifted(folder, &report::files(&read.results, None))? && self.fix {
+        if self.is_to_be_made(folder, &report::files(&read.results, None))? {
             let source = read.source(folder)?;
             if matches!(source, Source::Samples(_)) {
                 return Err(Error::input(format!(
@@ -262,29 +262,26 @@ impl Check {
     /// The README.md of a folder, with parts that a command writes.
     fn document(&mut self, folder: &Path, text: String) -> Result<()> {
         let name = INDEX.to_owned();
-        let would = File { name, text };
-        if self.has_drifted(folder, std::slice::from_ref(&would))? && self.fix {
-            let place = folder.join(&would.name);
-            output::write(&place, Existing::Replace, would.text.as_bytes())?;
+        let [would] = &[File { name, text }];
+        if self.is_to_be_made(folder, std::slice::from_ref(would))? {
+            output::write(
+                &folder.join(INDEX),
+                Existing::Replace,
+                would.text.as_bytes(),
+            )?;
         }
         Ok(())
     }
 
-    /// Says which files of a folder are not as they would be.
-    fn has_drifted(&mut self, folder: &Path, would: &[File]) -> Result<bool> {
+    /// Says which files of a folder are not as they would be, and whether to make them again.
+    fn is_to_be_made(&mut self, folder: &Path, would: &[File]) -> Result<bool> {
         let drifts = recorded::of_folder(folder, would)?;
         for (name, drift) in &drifts {
-            let again = match drift {
-                _ if !self.fix => "",
-                Drift::Obsolete => " (removed)",
-                _ => " (made again)",
-            };
-            let path = folder.join(name);
-            terminal::print(&format!("{}: {drift}{again}", path.display()))?;
+            terminal::print(&format!("{}: {drift}", folder.join(name).display()))?;
         }
         self.files += would.len();
         self.drifted += drifts.len();
-        Ok(!drifts.is_empty())
+        Ok(self.fix && !drifts.is_empty())
     }
 
     /// The README with the headline table of the run that it names, if it has one.

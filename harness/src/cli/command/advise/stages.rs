@@ -1,7 +1,6 @@
 //! The stages of an advice: exclude what cannot meet the needs, measure the workload to a decision, then where the
 //! answer flips, then what predictions take.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use model::preset::Preset;
 use model::sample::{Card, Header, Line};
 use model::scenario::{Origin, Scenario};
 use registry::strategies;
-use results::{Machine, Protocol};
+use results::Machine;
 use serde_json::json;
 use trace::StallTask;
 
@@ -76,8 +75,8 @@ impl Stages<'_> {
         }
         let mut others = [Preset::Default, Preset::Full].into_iter();
         let facts = json!({
-            "preset": preset.to_string(),
-            "remedy": others.find(decides).map(|preset| preset.to_string()),
+            "preset": preset,
+            "remedy": others.find(decides),
             "minutes": time(preset).as_secs_f64() / 60.0,
         });
         let warning = report::render("advice_undecided.txt", &facts);
@@ -92,8 +91,7 @@ impl Stages<'_> {
             let able = self.part(&self.beside_baseline(run), |_| true);
             able.verify(Preset::Quick, VERIFIED, run)?;
             let tasks = self.stalls(&self.beside_baseline(run));
-            let budget = budgets(self.plan.preset)[1];
-            run.carry_out(stalls(tasks, budget), STOPPED)?;
+            run.carry_out(stalls(tasks, budgets(self.plan.preset)[1]), STOPPED)?;
         }
         let fit = self.fit(&self.objections(run.recording.lines()));
         if !is_complete {
@@ -107,53 +105,58 @@ impl Stages<'_> {
         Ok(self.screening(run.recording.lines()))
     }
 
-    /// Measures the workload, what lies around it, and the program that it was recorded of, if it was.
-    fn measure(&self, run: &mut Run<'_>) -> Result<()> {
-        let is_recorded = self.plan.scenarios.iter().any(is_played);
-        let whole = if is_recorded { PLAYED } else { 1.0 };
-        let until = |share: f64| STOPPED + (1.0 - STOPPED) * share / whole;
-        self.measure_workload(&until, run)?;
-        let played = self.part(&self.beside_baseline(run), is_played);
-        played.measure(self.limits(PLAYED, 1), until(whole), run)
-    }
-
-    /// So many times as many rounds as usual, in this share of the time.
-    fn limits(&self, share: f64, times: u32) -> Limits {
-        Limits {
-            budget: budgets(self.plan.preset)[0].mul_f64(share),
-            rounds: times * self.plan.preset.rounds(),
-            one_answer: true,
-        }
-    }
-
     /// Measures the workload itself, with the baseline even where that does not offer what is needed. Then, with the
     /// strategies that the answer is about: the workload again, unless that is decided; where the answer flips; and
-    /// what predictions start from.
-    fn measure_workload(&self, until: &impl Fn(f64) -> f64, run: &mut Run<'_>) -> Result<()> {
+    /// what predictions start from. At last the program that the workload was recorded of, if it was.
+    fn measure(&self, run: &mut Run<'_>) -> Result<()> {
         let all = self.beside_baseline(run);
-        self.part(&all, is_asked)
-            .measure(self.limits(ASKED, 1), until(ASKED), run)?;
+        self.measure_part(&all, is_asked, ASKED, 1, run)?;
         let mut answer = self.answer(run.recording.lines());
         if matches!(answer, Choice::Undecided { .. }) {
             let closest = self.finalists(&answer).unwrap_or(all);
-            let closest = self.part(&closest, is_asked);
-            closest.measure(self.limits(AGAIN, 2), until(AGAIN), run)?;
+            self.measure_part(&closest, is_asked, AGAIN, 2, run)?;
             answer = self.answer(run.recording.lines());
         }
-        let Some(finalists) = self.finalists(&answer) else {
-            return Ok(());
-        };
-        let swept = self.part(&finalists, |scenario| scenario.point.is_some());
-        swept.measure(self.limits(SWEPT, 1), until(SWEPT), run)?;
-        let is_left = |scenario: &Scenario| {
-            !is_asked(scenario) && scenario.point.is_none() && !is_played(scenario)
-        };
-        let alone = self.part(&finalists, is_left);
-        if self.workload.is_predictable() {
-            run.carry_out(alone.traces(Preset::Quick), until(SWEPT))?;
-            run.carry_out(calibration(), until(SWEPT))?;
+        if let Some(finalists) = self.finalists(&answer) {
+            let is_swept = |scenario: &Scenario| scenario.point.is_some();
+            self.measure_part(&finalists, is_swept, SWEPT, 1, run)?;
+            let is_left = |scenario: &Scenario| {
+                !is_asked(scenario) && !is_swept(scenario) && !is_played(scenario)
+            };
+            if self.workload.is_predictable() {
+                let alone = self.part(&finalists, is_left);
+                run.carry_out(alone.traces(Preset::Quick), self.until(SWEPT))?;
+                run.carry_out(calibration(), self.until(SWEPT))?;
+            }
+            self.measure_part(&finalists, is_left, 1.0, 1, run)?;
         }
-        alone.measure(self.limits(1.0, 1), until(1.0), run)
+        self.measure_part(&self.beside_baseline(run), is_played, PLAYED, 1, run)
+    }
+
+    /// Measures some scenarios with some strategies until this share of the time is over, in so many times as many rounds
+    /// as usual.
+    fn measure_part(
+        &self,
+        strategies: &[String],
+        is_part: impl Fn(&Scenario) -> bool,
+        share: f64,
+        times: u32,
+        run: &mut Run<'_>,
+    ) -> Result<()> {
+        let limits = Limits {
+            budget: budgets(self.plan.preset)[0].mul_f64(share),
+            rounds: times * self.plan.preset.rounds(),
+            one_answer: true,
+        };
+        let part = self.part(strategies, is_part);
+        part.measure(limits, self.until(share), run)
+    }
+
+    /// The share of an advice that is over behind this share of the measuring, for the progress display.
+    fn until(&self, share: f64) -> f64 {
+        let is_recorded = self.plan.scenarios.iter().any(is_played);
+        let whole = if is_recorded { PLAYED } else { 1.0 };
+        STOPPED + (1.0 - STOPPED) * share / whole
     }
 
     /// What the workload's own scenarios say so far.
@@ -183,17 +186,16 @@ impl Stages<'_> {
     /// The baseline, and the strategies that nothing speaks against so far.
     fn beside_baseline(&self, run: &Run<'_>) -> Vec<String> {
         let objections = self.objections(run.recording.lines());
-        let is_left = |name: &String| *name == self.plan.baseline || !is_out(&objections, name);
-        let strategies = self.plan.strategies.iter();
-        strategies.filter(|name| is_left(name)).cloned().collect()
+        let mut names = self.plan.strategies.clone();
+        names.retain(|name| *name == self.plan.baseline || !is_out(&objections, name));
+        names
     }
 
     /// In which operations to stop threads of which strategies, where waiting matters.
     fn stalls(&self, strategies: &[String]) -> Vec<StallTask> {
-        let encounters = encounters(self.workload);
         let strategies = strategies.iter().filter(|name| is_contender(name));
         let tasks = strategies.flat_map(|strategy| {
-            let encounters = encounters.iter().cloned();
+            let encounters = encounters(self.workload).into_iter();
             encounters.map(|(stalled, peers)| StallTask {
                 strategy: strategy.clone(),
                 stalled,
@@ -229,42 +231,47 @@ impl Stages<'_> {
         let plan = self.plan;
         let (names, exclusions) =
             strategies::participants(&plan.scenarios[0], &plan.strategies, &plan.baseline);
-        let exclusions = exclusions.into_iter();
-        let exclusions = exclusions.filter(|exclusion| !controls::is_control(&exclusion.strategy));
         let unable = exclusions
+            .into_iter()
+            .filter(|exclusion| is_contender(&exclusion.strategy))
             .map(|exclusion| Finding::unable(self.workload, &exclusion.strategy, exclusion.reason));
         let able = cards(lines).filter(|card| names.contains(&card.name));
         let findings = able.flat_map(|card| findings(self.workload, card, lines));
-        let unmet = findings.filter(|finding| !finding.is_met);
-        unable.chain(unmet).collect()
+        unable
+            .chain(findings.filter(|finding| !finding.is_met))
+            .collect()
     }
 
     /// The strategies that nothing speaks against. If none is left: which need excludes which, and what they would do
     /// without it.
     fn fit(&self, objections: &[Finding]) -> Result<Vec<String>> {
-        let strategies = self.plan.strategies.iter();
-        let fit: Vec<String> = strategies
-            .filter(|name| !is_out(objections, name))
-            .cloned()
-            .collect();
+        let mut fit = self.plan.strategies.clone();
+        fit.retain(|name| !is_out(objections, name));
         if fit.iter().any(|name| is_contender(name)) {
             return Ok(fit);
         }
-        let by_strategy: Vec<&[Finding]> = objections
-            .chunk_by(|a, b| a.strategy == b.strategy)
-            .collect();
-        let excluded: Vec<&Finding> = by_strategy.iter().map(|findings| &findings[0]).collect();
-        let can_be_given_up =
-            |need| !matches!(need, Need::Correct | Need::Possible | Need::HeapRecords);
-        let spared = by_strategy.iter().filter_map(|findings| match findings {
-            [only] if can_be_given_up(only.need) => Some(only),
+        let by_strategy = || objections.chunk_by(|a, b| a.strategy == b.strategy);
+        let spared = by_strategy().filter_map(|findings| match findings {
+            [only]
+                if !matches!(
+                    only.need,
+                    Need::Correct | Need::Possible | Need::HeapRecords
+                ) =>
+            {
+                Some(only)
+            }
             _ => None,
         });
-        let spared: Vec<&Finding> = spared.collect();
-        let file = self.file.display().to_string();
-        let why = BTreeMap::from([("excluded", excluded), ("spared", spared)]);
+        let why = json!({
+            "excluded": by_strategy().map(|findings| &findings[0]).collect::<Vec<_>>(),
+            "spared": spared.collect::<Vec<_>>(),
+        });
         let why = report::render("advice_refused.txt", &why);
-        Err(Error::input(format!("{file}: {}", why.trim())))
+        Err(Error::input(format!(
+            "{}: {}",
+            self.file.display(),
+            why.trim()
+        )))
     }
 }
 
@@ -278,10 +285,8 @@ pub(super) fn judged(samples: &Samples) -> Machine {
             cell.clone_from(alone);
         }
     }
-    let Protocol {
-        level, verdicts, ..
-    } = asked.protocol;
-    (results.protocol.level, results.protocol.verdicts) = (level, verdicts);
+    results.protocol.level = asked.protocol.level;
+    results.protocol.verdicts = asked.protocol.verdicts;
     results.recommendations = asked.recommendations;
     results
 }
@@ -310,8 +315,8 @@ fn is_contender(name: &str) -> bool {
 
 /// The contenders of a run, as they were when it began.
 fn cards(lines: &[Line]) -> impl Iterator<Item = &Card> {
-    let header = lines.first().and_then(Line::try_as_header_ref);
-    let cards = header.into_iter().flat_map(|header| &header.strategies);
+    let headers = lines.iter().take(1).filter_map(Line::try_as_header_ref);
+    let cards = headers.flat_map(|header| &header.strategies);
     cards.filter(|card| is_contender(&card.name))
 }
 
