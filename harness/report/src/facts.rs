@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) use minijinja::context;
 pub(super) use minijinja::value::{Serde, Value};
 pub(super) use model::collect::{grouped, unique};
-use model::sample::Exclusion;
 use model::scenario::{Origin, Scenario};
 
-use results::{Card, Cell, Decision, Judged, Machine, Metric, Overall, Ratio, Results, is_worse};
+use results::{
+    Card, Cell, Decision, Exclusion, Judged, Machine, Metric, Overall, Ratio, Results, is_worse,
+};
 
 use super::format;
 
