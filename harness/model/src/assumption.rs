@@ -6,10 +6,12 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::is_name;
 use crate::metric::Metric;
-use crate::{NAME, is_name};
+use crate::refusal::{Validity, refuse};
 
 /// An assumption, judged for every strategy by every run.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assumption {
@@ -21,19 +23,14 @@ pub struct Assumption {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Metric>,
     /// Only scenarios whose name matches this regular expression.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenarios: Option<String>,
     /// Better than the baseline by more than this share.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub improves_by_more_than: Option<f64>,
     /// Above the baseline by less than this share.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grows_by_less_than: Option<f64>,
     /// At most this, in the metric's unit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<f64>,
     /// A conformance check that has to pass.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
 }
 
@@ -76,46 +73,41 @@ impl Assumption {
         self.scenarios.as_deref().is_none_or(is_match)
     }
 
-    /// What is nonsensical about it, if anything.
-    fn fault(&self) -> Option<String> {
-        use Criterion::{AtMost, Check, RatioAbove};
-        let id = &self.id;
-        if !is_name(id) {
-            return Some(format!("id {id:?} {NAME}"));
-        }
-        let has_metrics = !self.metrics.is_empty();
-        let mut metrics = self.metrics.iter();
-        let lone = metrics.find(|metric| !metric.has_ratio());
-        let fault = match self.criterion() {
-            None => {
-                "needs exactly one of improves_by_more_than, grows_by_less_than, at_most and check"
-            }
-            Some(Check(_)) if has_metrics => "is judged by a check and so has no metrics",
-            Some(Check(_)) if self.scenarios.is_some() => {
-                "is judged by a check and so has no scenarios"
-            }
-            Some(RatioAbove(_) | AtMost(_)) if !has_metrics => {
-                "needs metrics, for example [\"read_ns\"]"
-            }
-            Some(RatioAbove(bound)) if !(bound.is_finite() && bound > 0.0) => {
-                "has a share that is no share: 0.20 means 20 %"
-            }
-            Some(AtMost(bound)) if !(bound.is_finite() && bound >= 0.0) => {
-                "needs an at_most of 0 or more"
-            }
-            Some(RatioAbove(_)) if lone.is_some() => {
-                let name = lone?.name();
-                return Some(format!(
-                    "assumption {id:?} compares {name} with the baseline's, which no result does; give it at_most"
-                ));
-            }
-            Some(_) => {
-                let error = Regex::new(self.scenarios.as_deref()?).err()?;
-                let fault = "has scenarios that are no regular expression";
-                return Some(format!("assumption {id:?} {fault}: {error}"));
-            }
+    /// Refuses what is nonsensical.
+    fn validate(&self) -> Validity {
+        let criterion = self.criterion();
+        let (ratio, most) = match criterion {
+            Some(Criterion::RatioAbove(bound)) => (Some(bound), None),
+            Some(Criterion::AtMost(bound)) => (None, Some(bound)),
+            _ => (None, None),
         };
-        Some(format!("assumption {id:?} {fault}"))
+        let is_checked = matches!(criterion, Some(Criterion::Check(_)));
+        let has_metrics = !self.metrics.is_empty();
+        let lone = self.metrics.iter().find(|metric| !metric.has_ratio());
+        let pattern = self.scenarios.as_deref().map(Regex::new);
+        let error = pattern.and_then(Result::err).map(|error| error.to_string());
+        let is_wrong = |bound: Option<f64>, least: f64| {
+            bound.is_some_and(|bound| !(bound >= least && bound.is_finite()))
+        };
+        let id = format!("{:?}", self.id);
+        refuse(&[(!is_name(&self.id), "name")], &[&"id", &id])?;
+        refuse(
+            &[
+                (criterion.is_none(), "no-criterion"),
+                (is_checked && has_metrics, "checked-metrics"),
+                (is_checked && self.scenarios.is_some(), "checked-scenarios"),
+                (!is_checked && !has_metrics, "no-metrics"),
+                (is_wrong(ratio, f64::MIN_POSITIVE), "no-share"),
+                (is_wrong(most, 0.0), "negative"),
+                (ratio.is_some() && lone.is_some(), "no-ratio"),
+                (error.is_some(), "no-pattern"),
+            ],
+            &[
+                &id,
+                &lone.map_or("", |metric| metric.name()),
+                &error.unwrap_or_default(),
+            ],
+        )
     }
 }
 
@@ -136,25 +128,20 @@ pub fn load(path: &Path) -> Result<Vec<Assumption>> {
 ///
 /// As [`load`].
 pub fn parse(text: &str, place: &str) -> Result<Vec<Assumption>> {
-    let refuse = |what| Err(Error::input(format!("{place}: {what}")));
     let file: File = toml::from_str(text).map_err(|error| Error::toml(place, text, &error))?;
-    if file.assumption.is_empty() {
-        let what = "no [[assumption]] in it, so there is nothing to judge; benches/assumptions.toml shows how \
-                    they look";
-        return refuse(what.into());
-    }
-    for (index, assumption) in file.assumption.iter().enumerate() {
-        if let Some(fault) = assumption.fault() {
-            return refuse(fault);
-        }
-        let (id, mut earlier) = (&assumption.id, file.assumption[..index].iter());
-        if earlier.any(|other| other.id == *id) {
-            return refuse(format!(
-                "the id {id:?} is taken by an earlier assumption; give it one of its own"
-            ));
-        }
-    }
-    Ok(file.assumption)
+    let all = file.assumption;
+    let validate = |(index, assumption): (usize, &Assumption)| {
+        let is_taken = all[..index]
+            .iter()
+            .any(|earlier| earlier.id == assumption.id);
+        assumption.validate()?;
+        let id = format!("{:?}", assumption.id);
+        refuse(&[(is_taken, "taken-id")], &[&id])
+    };
+    refuse(&[(all.is_empty(), "no-assumption")], &[])
+        .and_then(|()| all.iter().enumerate().try_for_each(validate))
+        .map_err(|fault| Error::input(format!("{place}: {fault}")))?;
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use contract::{
     AfterDeadThread, AfterPanic, Capacity, Profile, Progress, ReadConsistency, Reclamation,
     Reentrancy, ScanConsistency,
 };
-use serde::{Deserialize, Deserializer, Serialize};
-use strum::{Display, EnumIter, EnumString, IntoEnumIterator, IntoStaticStr};
+use serde::{Deserialize, Serialize};
+use serde_with::{DeserializeFromStr, SerializeDisplay};
+use strum::{Display, EnumIter, EnumString, IntoEnumIterator};
 
 /// Something that strategies claim, in the order of the report; in files by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(into = "&'static str")]
-#[derive(Display, EnumIter, EnumString, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumIter, EnumString)]
 #[strum(serialize_all = "lowercase")]
+#[derive(SerializeDisplay, DeserializeFromStr)]
 pub enum Property {
     /// [`Claims::reads`]
     Reads,
@@ -51,13 +51,6 @@ pub enum Property {
     ReadAllocates,
     /// [`Claims::plain_data_only`]
     Records,
-}
-
-impl<'de> Deserialize<'de> for Property {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(from)?;
-        name.parse().map_err(serde::de::Error::custom)
-    }
 }
 
 /// One claim. Those about the same property compare, the better the greater.

@@ -75,7 +75,7 @@ impl Environment {
             preset: preset.to_owned(),
             cpu: field(&cpuinfo, "model name").unwrap_or_else(|| std::env::consts::ARCH.into()),
             cpus: cpus(),
-            threads_per_core: threads_per_core(),
+            threads_per_core: processors_in(&line_of(SIBLINGS).unwrap_or_default()),
             caches: caches(),
             hypervisor: hypervisor(&cpuinfo),
             governor: line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
@@ -107,11 +107,8 @@ fn field(text: &str, key: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-fn threads_per_core() -> Option<usize> {
-    processors_in(&line_of(
-        "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list",
-    )?)
-}
+/// The logical processors of the first core.
+const SIBLINGS: &str = "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list";
 
 /// How many processors are in a list as the kernel writes it: two in `0,64`, four in `0-3`.
 fn processors_in(text: &str) -> Option<usize> {
@@ -146,12 +143,7 @@ fn memory_bytes() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// The lock file that this binary was built with.
-#[derive(Deserialize)]
-struct Lock {
-    package: Vec<Package>,
-}
-
+/// A package in the lock file that this binary was built with.
 #[derive(Deserialize)]
 struct Package {
     name: String,
@@ -160,10 +152,10 @@ struct Package {
     dependencies: Vec<String>,
 }
 
-impl Lock {
-    fn read() -> Self {
-        toml::from_str(include_str!("../../../Cargo.lock")).expect("the lock file is cargo's own")
-    }
+fn packages() -> Vec<Package> {
+    let lock = include_str!("../../../Cargo.lock").parse::<toml::Table>();
+    let packages = lock.and_then(|mut lock| lock.remove("package").unwrap().try_into());
+    packages.expect("the lock file is cargo's own")
 }
 
 /// The version of any library in the lock file: of several, the one under comparison, or the last.
@@ -172,8 +164,8 @@ impl Lock {
 ///
 /// Never: the lock file is cargo's own.
 pub fn locked(library: &str) -> Option<String> {
-    let packages = Lock::read().package.into_iter();
-    let all = packages.map(|package| (package.name, package.version));
+    let all = packages().into_iter();
+    let all = all.map(|package| (package.name, package.version));
     let mut named = all.chain(libraries()).filter(|(name, _)| name == library);
     named.next_back().map(|(_, version)| version)
 }
@@ -184,21 +176,20 @@ pub fn locked(library: &str) -> Option<String> {
 ///
 /// Never: the lock file is cargo's own.
 pub fn libraries() -> Vec<(String, String)> {
-    let lock = Lock::read();
-    let needs = |name: &String| {
-        let package = lock.package.iter().find(|package| package.name == *name);
+    let packages = packages();
+    let needs = |name: &str| {
+        let package = packages.iter().find(|package| package.name == name);
         package.map_or(&[][..], |package| &package.dependencies)
     };
     // Of what the strategies of the registry need: tests bring old releases of the same libraries. Where
     // there are several, the lock file adds the version to the name.
-    let strategies = needs(&"pivot-registry".into());
-    let used: Vec<&String> = strategies.iter().flat_map(needs).collect();
-    let is_used = |package: &&Package| {
-        let exact = format!("{} {}", package.name, package.version);
-        let is_used = used.contains(&&package.name) || used.contains(&&exact);
-        is_used && LIBRARIES.lines().any(|library| library == package.name)
+    let strategies = needs("pivot-registry").iter();
+    let used: Vec<&String> = strategies.flat_map(|name| needs(name)).collect();
+    let is_used = |Package { name, version, .. }: &&Package| {
+        let is_used = used.contains(&name) || used.contains(&&format!("{name} {version}"));
+        is_used && LIBRARIES.lines().any(|library| library == name)
     };
-    let libraries = lock.package.iter().filter(is_used);
+    let libraries = packages.iter().filter(is_used);
     let named = libraries.map(|package| (package.name.clone(), package.version.clone()));
     named.collect()
 }
@@ -217,6 +208,7 @@ fn commit(workspace: &Path) -> Option<Commit> {
 }
 
 /// How the harness was built.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Build {
     /// The compiler's version.
@@ -228,18 +220,13 @@ pub struct Build {
     /// Its optimisation level.
     pub opt_level: String,
     /// Into how many units the compiler splits a crate whose code is timed; none where samples do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codegen_units: Option<u32>,
     /// The profile's link-time optimisation as the manifest says it: `false` is none across crates; none where
     /// samples do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lto: Option<String>,
-    /// Extra compiler flags.
+    /// Extra compiler flags: none unless somebody builds with flags of their own.
     pub rustflags: String,
 }
-
-/// Empty unless somebody builds with flags of their own.
-const RUSTFLAGS: &str = env!("PIVOT_RUSTFLAGS");
 
 /// What cargo sets where no manifest says otherwise (The Cargo Book, Profiles).
 const DEFAULTS: &str = include_str!("profiles.toml");
@@ -263,22 +250,18 @@ impl Build {
             opt_level: setting(env!("PIVOT_OPT_LEVEL"), "opt-level").unwrap_or_default(),
             codegen_units: units.and_then(|units| units.parse().ok()),
             lto: setting(env!("PIVOT_LTO"), "lto"),
-            rustflags: RUSTFLAGS.into(),
+            rustflags: env!("PIVOT_RUSTFLAGS").into(),
         }
     }
 
     /// The profile and what it says: `release (opt-level 3, codegen-units 1, lto false)`.
     pub fn settings(&self) -> String {
-        let units = self.codegen_units.map(|units| units.to_string());
-        let settings = [
-            ("opt-level", self.opt_level.as_str()),
-            ("codegen-units", units.as_deref().unwrap_or_default()),
-            ("lto", self.lto.as_deref().unwrap_or_default()),
-            ("flags", &self.rustflags),
-        ];
-        let settings = settings.iter().filter(|(_, value)| !value.is_empty());
-        let settings = settings.map(|(name, value)| format!("{name} {value}"));
-        let settings: Vec<String> = settings.collect();
+        let mut settings = vec![format!("opt-level {}", self.opt_level)];
+        let units = self.codegen_units;
+        settings.extend(units.map(|units| format!("codegen-units {units}")));
+        settings.extend(self.lto.iter().map(|lto| format!("lto {lto}")));
+        settings.push(format!("flags {}", self.rustflags));
+        settings.retain(|setting| !setting.ends_with(' '));
         format!("{} ({})", self.profile, settings.join(", "))
     }
 }
@@ -312,8 +295,8 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |value: &str| if value.is_empty() { "none" } else { value }.to_owned();
-        write!(f, "{}: {} / {}", self.what, shown(&self.a), shown(&self.b))
+        let [a, b] = [&self.a, &self.b].map(|side| if side.is_empty() { "none" } else { side });
+        write!(f, "{}: {a} / {b}", self.what)
     }
 }
 
@@ -326,7 +309,9 @@ impl Environment {
     pub fn differences(a: &Self, b: &Self) -> Vec<Difference> {
         let mut facts: BTreeMap<String, [String; 2]> = BTreeMap::new();
         for (side, environment) in [a, b].into_iter().enumerate() {
-            let value = serde_json::to_value(environment).unwrap_or_default();
+            let mut value = serde_json::to_value(environment).unwrap_or_default();
+            let libraries = environment.libraries.iter().cloned();
+            value["libraries"] = libraries.collect();
             flatten("", &value, &mut |name, text| {
                 facts.entry(name).or_default()[side] = text;
             });
@@ -339,17 +324,13 @@ impl Environment {
 
 /// Adds the facts below a field, each by its name and as text.
 fn flatten(name: &str, value: &Value, add: &mut dyn FnMut(String, String)) {
-    let dot = if name.is_empty() { "" } else { "." };
-    let below = |key: &str| format!("{name}{dot}{key}");
     match value {
         Value::Null => {}
         Value::Object(fields) => {
+            let dot = if name.is_empty() { "" } else { "." };
             for (key, value) in fields {
-                flatten(&below(key), value, add);
+                flatten(&format!("{name}{dot}{key}"), value, add);
             }
-        }
-        Value::Array(items) if pairs(items).next().is_some() => {
-            pairs(items).for_each(|(key, value)| add(below(key), value.to_owned()));
         }
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(text).collect();
@@ -357,15 +338,6 @@ fn flatten(name: &str, value: &Value, add: &mut dyn FnMut(String, String)) {
         }
         single => add(name.to_owned(), text(single)),
     }
-}
-
-/// The items that are a name with a value, such as a library with its version.
-fn pairs(items: &[Value]) -> impl Iterator<Item = (&str, &str)> {
-    let pairs = items.iter().map(|item| item.as_array().map(Vec::as_slice));
-    pairs.filter_map(|pair| match pair? {
-        [Value::String(key), Value::String(value)] => Some((key.as_str(), value.as_str())),
-        _ => None,
-    })
 }
 
 fn text(value: &Value) -> String {
@@ -392,9 +364,8 @@ impl Environment {
         // After an @ is the frequency, and in parentheses a trade mark.
         let model = model.split('@').next().unwrap_or_default();
         let model = model.replace("(r)", " ").replace("(tm)", " ");
-        let words = model.split(|letter: char| !letter.is_ascii_alphanumeric());
-        let words = words.filter(|word| !word.is_empty() && !COMMON.contains(word));
-        let mut parts: Vec<&str> = words.collect();
+        let mut parts = words(&model, |letter| letter.is_ascii_alphanumeric());
+        parts.retain(|word| !COMMON.contains(word));
         let cpus = format!("{}cpu", self.cpus);
         parts.push(&cpus);
         // The profile of the main job is left unsaid.
@@ -412,17 +383,18 @@ impl Environment {
             .iter()
             .map(|machine| machine.short_name())
             .collect();
-        let long = unique_names(&short, |place| machines[place].kernel_name());
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '.';
+        let long = unique_names(&short, |place| {
+            words(&machines[place].kernel, is_plain).join("-")
+        });
         unique_names(&long, |place| (place + 1).to_string())
     }
+}
 
-    /// The kernel in characters that the name of a folder may have.
-    fn kernel_name(&self) -> String {
-        let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '.';
-        let words = self.kernel.split(|letter| !plain(letter));
-        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-        words.join("-")
-    }
+/// The words of a text that consist of such letters.
+fn words(text: &str, is_letter: fn(char) -> bool) -> Vec<&str> {
+    let words = text.split(|letter| !is_letter(letter));
+    words.filter(|word| !word.is_empty()).collect()
 }
 
 /// The names, those that occur more than once with something appended.

@@ -22,6 +22,7 @@ pub mod parallel;
 pub mod preset;
 pub mod probe;
 pub mod random;
+pub mod refusal;
 pub mod sample;
 pub mod scenario;
 pub mod stall;
@@ -32,9 +33,6 @@ pub mod workload;
 pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
-
-/// What [`is_name`] asks for.
-pub(crate) const NAME: &str = "must consist of lower-case letters, digits and hyphens";
 
 /// Whether it consists of lower-case letters, digits and hyphens, as what is named in files does.
 pub(crate) fn is_name(name: &str) -> bool {

@@ -123,6 +123,7 @@ pub struct Slice {
 }
 
 /// What a group of threads did in a window.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupCount {
     /// What it does.
@@ -140,10 +141,8 @@ pub struct GroupCount {
     pub misses: u64,
     /// The natural logarithm of the rate in the window's last third over that in its first, where
     /// they were looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<f64>,
     /// What the operations were, where `does` alone does not say it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kinds: Option<Kinds>,
 }
 

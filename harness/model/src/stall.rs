@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::trace::Operation;
 
 /// One operation tried by a peer, at every point of another that a thread was stopped in.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StallPair {
     /// What the stopped thread is in the middle of.
@@ -29,19 +30,15 @@ pub struct StallPair {
     #[serde(default, skip_serializing_if = "crate::is_default")]
     pub untried: u64,
     /// The first blocked point, as the number of the instruction that comes next; from 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<u64>,
     /// The last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<u64>,
     /// The function that the thread was in at the first blocked point.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
     /// The points at which the peer saw what no order of the two operations explains.
     #[serde(default, skip_serializing_if = "crate::is_default")]
     pub wrong: u64,
     /// The first of them, and what was seen there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Metric;
 
 /// A change of the answer along the axis of a sweep, or that there is none.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Flip {
     /// The sweep.
@@ -19,13 +20,10 @@ pub struct Flip {
     /// What changes.
     pub change: Change,
     /// Where, as the median over the resamples; absent if nothing changes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<f64>,
     /// The lower end of the 95 % interval; absent if it lies below all that was swept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ci_low: Option<f64>,
     /// The upper end of the 95 % interval; absent if it lies above all that was swept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ci_high: Option<f64>,
     /// The share of resamples that agree: those in which it changes within what was swept, or, if
     /// nothing changes, those in which nothing does.

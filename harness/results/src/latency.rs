@@ -4,6 +4,7 @@ use model::probe::Distribution;
 use serde::{Deserialize, Serialize};
 
 /// The latencies of one strategy's reads or writes in one probe.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// The probe's name, as in cells.
@@ -16,19 +17,17 @@ pub struct Latency {
     pub operations: u64,
     /// So many were asked for in a second, of every strategy alike. None in runs recorded before there was a common
     /// rate: their latencies cannot be compared.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_s: Option<f64>,
     /// The share of them that was begun in time: the median over the processes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<f64>,
     /// Whether the rate was kept, by the reads and by the writes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<bool>,
     /// From the median on, as far as there are operations enough. None if the rate was not kept.
     pub quantiles: Vec<Quantile>,
 }
 
 /// How long all but a share of the operations took at most: the median over the processes.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quantile {
     /// The share of operations that took no longer, from 0 to 1.
@@ -37,10 +36,8 @@ pub struct Quantile {
     pub ns: f64,
     /// How many times longer it is of the baseline, at the same rate. Of the baseline's second name: by how many times the
     /// two differ, either way, which is the noise of this quantile.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<f64>,
     /// What follows from that; none of the baseline itself, and without a common rate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rank: Option<Rank>,
 }
 

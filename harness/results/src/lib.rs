@@ -60,6 +60,7 @@ pub struct Results {
 }
 
 /// What was found on one machine. Tables stand in files beside the machines, see [`Results`].
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     /// Its short name, for example `epyc-2cpu`; no two are alike.
@@ -79,10 +80,8 @@ pub struct Machine {
     /// How much was measured, and how it was estimated.
     pub protocol: Protocol,
     /// Why nothing was traced, where that was tried.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub untraced: Option<String>,
     /// What is predicted of more processors, and how well that did; absent without traces and a calibration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scaling: Option<Scaling>,
     /// Slices that could not be measured, and anything else a reader has to know.
     pub warnings: Vec<String>,
@@ -274,6 +273,7 @@ pub enum Flag {
 }
 
 /// A comparison with the baseline: times better.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ratio {
     /// The baseline.
@@ -298,10 +298,8 @@ pub struct Ratio {
     pub processes: usize,
     /// How probable it is that so few processes lie on the other side of the margin, if it is the
     /// true median; before correction for the number of verdicts. At least `2^(1 - processes)`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
     /// Why no verdict is given whatever the interval says: where too little was finished.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<String>,
     /// Whether it improves by more than the margin.
     pub verdict: Verdict,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Judged;
 
 /// A use case, answered by one machine.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UseCase {
     /// Its name in `benches/use_cases.toml`.
@@ -15,10 +16,8 @@ pub struct UseCase {
     /// The rows that decide it.
     pub decided_by: Vec<Judged>,
     /// The sweep along which the answer may change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds_along: Option<String>,
     /// How many times better a table without any synchronization is: no strategy gains more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling: Option<f64>,
     /// What each strategy gains that was measured in all of these rows and offers what is needed.
     pub gains: Vec<Gain>,
@@ -39,14 +38,13 @@ pub struct Gain {
 }
 
 /// The answer to a use case.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// What to use instead of the baseline; none where nothing qualifies.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<Choice>,
     /// Where nothing qualifies: of those whose intervals leave it possible that they do, what gains most as measured; if there
     /// is none, what would gain most if it did not lose in a row that decides.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Choice>,
     /// Whether nothing qualifies and for some strategy it is too close to call.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -335,7 +335,7 @@ fn fault(header: &Header) -> Option<String> {
         ));
     }
     header.scenarios.iter().find_map(|scenario| {
-        let fault = scenario.fault()?;
+        let fault = scenario.validate().err()?;
         Some(format!("scenario {:?}: {fault}", scenario.name))
     })
 }

@@ -55,15 +55,13 @@ impl Scenario {
     ///
     /// What is nonsensical about it.
     pub fn expanded(self) -> std::result::Result<Vec<Self>, String> {
-        self.fault_of_file().map_or(Ok(()), Err)?;
+        self.validate_file()?;
         let points = sweep::expand(self)?;
         for point in &points {
-            if let Some(fault) = point.fault() {
-                return Err(match point.point {
-                    Some(_) => format!("at the point {}: {fault}", point.name),
-                    None => fault,
-                });
-            }
+            point.validate().map_err(|fault| match point.point {
+                Some(_) => format!("at the point {}: {fault}", point.name),
+                None => fault,
+            })?;
         }
         Ok(points)
     }
@@ -76,11 +74,9 @@ impl Scenario {
 ///
 /// When the folder cannot be read, holds no scenario, one is wrong, or two have the same name.
 pub fn load_folder(folder: &Path) -> Result<Vec<Scenario>> {
-    let mut files = Vec::new();
-    collect(folder, &mut files)?;
     let mut scenarios: Vec<Scenario> = Vec::new();
-    for file in &files {
-        let points = Scenario::load(file)?;
+    for file in files_below(folder)? {
+        let points = Scenario::load(&file)?;
         let name = points.first().map_or("", Scenario::family);
         if scenarios.iter().any(|earlier| earlier.family() == name) {
             return Err(Error::input(format!(
@@ -98,21 +94,21 @@ pub fn load_folder(folder: &Path) -> Result<Vec<Scenario>> {
 }
 
 /// The scenario files of a folder, sorted, then those of the folders in it.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let unreadable = |error| Error::file("read the scenario folder", folder, &error);
-    let (mut here, mut below): (Vec<PathBuf>, Vec<PathBuf>) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let path = entry.path();
-        // Not through links: a link to a folder above would never end.
-        if entry.file_type().map_err(unreadable)?.is_dir() {
-            below.push(path);
-        } else if path.extension().is_some_and(|ending| ending == "toml") {
-            here.push(path);
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        let unreadable = |error| Error::file("read the scenario folder", &folder, &error);
+        for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let path = entry.path();
+            // Not through links: a link to a folder above would never end.
+            if entry.file_type().map_err(unreadable)?.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "toml") {
+                files.push(path);
+            }
         }
     }
-    here.sort();
-    below.sort();
-    files.append(&mut here);
-    below.iter().try_for_each(|folder| collect(folder, files))
+    files.sort_by(|a, b| (a.parent(), a).cmp(&(b.parent(), b)));
+    Ok(files)
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Threads that all do the same.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
@@ -12,23 +13,17 @@ pub struct Group {
     pub threads: usize,
     /// The time from one operation of a thread to its next, in microseconds. Without it, a thread
     /// starts the next operation as soon as one is done.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every_us: Option<f64>,
     /// Of a mix: the share of operations that apply a heartbeat. What no share asks for are reads.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writes: Option<f64>,
     /// Of a mix: the share that reads a record and then applies a heartbeat to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_modify_writes: Option<f64>,
     /// Of a mix: the share that inserts a new process. As many more remove an older one, in turn, so
     /// that the table keeps its size.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inserts: Option<f64>,
     /// Of a mix: the share that visits every record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scans: Option<f64>,
     /// The time that a read spends inside its section beyond touching the record, in nanoseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section_ns: Option<f64>,
     /// Instead of it: times of which each read has one, in given shares.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -41,14 +36,11 @@ pub struct Group {
     pub arrivals: Arrivals,
     /// What a thread works elsewhere after each of its operations, in nanoseconds: on average, and exponentially distributed.
     /// It counts as a part of the operation, so a gain is one of the program around the table (a closed loop).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_ns: Option<f64>,
     /// After how many of its writes a thread publishes. Without it, never by itself: a strategy that
     /// batches then publishes when it sees fit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publish_every: Option<u32>,
     /// Of a replay: how much faster than the trace. Without it, as fast as it goes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed: Option<f64>,
 }
 

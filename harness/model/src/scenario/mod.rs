@@ -42,6 +42,7 @@ pub use group::{Activity, Arrivals, Group, Section, Shares};
 pub use sweep::{Axis, Coordinate, POINTS_MAX, Point, Sweep, Value};
 
 /// A scenario: a table, and groups of threads that work on it at the same time.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
@@ -71,35 +72,28 @@ pub struct Scenario {
     pub keys: Keys,
     /// With [`Keys::Hot`]: the share of operations that goes to the one hot process. Without it,
     /// [`HOT_SHARE`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hot_share: Option<f64>,
     /// The share of lookups and updates that finds its process; the others ask for one that never
     /// was. Without it, all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hit_rate: Option<f64>,
     /// The keys of the user's table, whose cost the threads spend beside that of a table's identifiers; without them the
     /// identifiers are the keys.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hashed: Option<HashedKeys>,
     /// The [process trace](crate::workload) that a group replays. The processes are the trace's then, and
     /// `processes` is what the table is made for: at least as many as live at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<TraceFile>,
     /// What each group of threads does.
     pub groups: Vec<Group>,
     /// How many operations, in total, end the scenario. Without it, it runs for the time of a slice
     /// and the cost per operation is measured; with it, the time until all are done is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<u64>,
     /// What the report measured in this situation, in Go.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<Published>,
     /// The axes that a file varies. Always empty in a scenario that is loaded: it is expanded into
     /// its points.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sweep: Vec<Sweep>,
     /// Where on a sweep it lies; never given in a file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point: Option<Point>,
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Activity, Group, Scenario};
 use crate::error::complaint;
+use crate::refusal::{Validity, refuse};
 
 /// An axis of a scenario file, and where on it to ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,7 +105,7 @@ const NUMBER_MAX: f64 = u32::MAX as f64;
 /// The points of a sweep, or the scenario itself if it sweeps nothing.
 pub(super) fn expand(mut scenario: Scenario) -> Result<Vec<Scenario>, String> {
     let axes = std::mem::take(&mut scenario.sweep);
-    fault(&scenario, &axes).map_or(Ok(()), Err)?;
+    validate(&scenario, &axes)?;
     let mut points = vec![scenario];
     for sweep in &axes {
         let steps = |point| {
@@ -118,41 +119,38 @@ pub(super) fn expand(mut scenario: Scenario) -> Result<Vec<Scenario>, String> {
     Ok(points)
 }
 
-/// What is nonsensical about the axes of a file, if anything.
-fn fault(scenario: &Scenario, axes: &[Sweep]) -> Option<String> {
-    let grouped = |sweep: &&Sweep| sweep.axis.is_of_table() && sweep.group.is_some();
-    if let Some(Sweep { axis, .. }) = axes.iter().find(grouped) {
-        return Some(format!("axis {axis} belongs to no group: leave out group"));
+/// Refuses what is nonsensical about the axes of a file.
+fn validate(scenario: &Scenario, axes: &[Sweep]) -> Validity {
+    for sweep in axes {
+        let (axis, values) = (sweep.axis, &sweep.values);
+        let mut places = 1..values.len();
+        let repeated = places.find(|&place| values[..place].contains(&values[place]));
+        let repeated = repeated.map(|place| values[place].to_string());
+        let backward =
+            |pair: &[Value]| matches!(pair, [Value::Number(a), Value::Number(b)] if a > b);
+        refuse(
+            &[
+                (axis.is_of_table() && sweep.group.is_some(), "no-group"),
+                (values.len() < 2, "few-values"),
+                (repeated.is_some(), "twice"),
+                (values.windows(2).any(backward), "descending"),
+            ],
+            &[&axis, &repeated.unwrap_or_default()],
+        )?;
     }
     // Without a number it is the first group that it fits, which another one may name.
     let meant = |sweep: &Sweep| (sweep.axis, owner(scenario, sweep).ok());
-    if let [first, second] = axes
-        && meant(first) == meant(second)
-    {
-        return Some(format!("both axes of the sweep are {}", first.axis));
-    }
-    if axes.len() > 2 {
-        let count = axes.len();
-        return Some(format!("a sweep has one or two axes; here it has {count}"));
-    }
-    for Sweep { axis, values, .. } in axes {
-        if values.len() < 2 {
-            return Some(format!("values of {axis}: a sweep needs at least two"));
-        }
-        let mut places = (1..values.len()).zip(&values[1..]);
-        if let Some((_, value)) = places.find(|(place, value)| values[..*place].contains(value)) {
-            return Some(format!("values of {axis}: {value} is given twice"));
-        }
-        let backward =
-            |pair: &[Value]| matches!(pair, [Value::Number(a), Value::Number(b)] if a > b);
-        if values.windows(2).any(backward) {
-            return Some(format!("values of {axis} must ascend"));
-        }
-    }
-    let points: usize = axes.iter().map(|axis| axis.values.len()).product();
-    let what = "a question in one file";
-    let fault = format!("the sweep has {points} points; at most {POINTS_MAX} are {what}");
-    (points > POINTS_MAX).then_some(fault)
+    let is_same = matches!(axes, [first, second] if meant(first) == meant(second));
+    let axis = axes.first().map(|sweep| sweep.axis.to_string());
+    let points: usize = axes.iter().map(|sweep| sweep.values.len()).product();
+    refuse(
+        &[
+            (is_same, "same-axes"),
+            (axes.len() > 2, "many-axes"),
+            (points > POINTS_MAX, "many-points"),
+        ],
+        &[&axis.unwrap_or_default(), &axes.len(), &points],
+    )
 }
 
 /// The scenario, one axis further.

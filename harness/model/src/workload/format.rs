@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::{Entry, Header, NUMBER_MAX, Process, SCHEMA, Summary, What, Workload};
 use crate::error::{Error, Result};
 use crate::output::{Existing, Output};
+use crate::refusal::{Validity, refuse};
 
 /// How a process trace is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +41,17 @@ impl Form {
     }
 
     fn line(self, entry: &Entry) -> String {
-        match self {
-            Form::JsonLines => serde_json::to_string(entry).expect("plain data") + "\n",
-            Form::Csv => csv_line(entry),
+        if self == Form::JsonLines {
+            return serde_json::to_string(entry).expect("plain data") + "\n";
         }
+        let values = serde_json::to_value(entry).expect("plain data");
+        let field = |column: &str| match &values[column] {
+            Value::Null => String::new(),
+            Value::String(name) if column == "name" => format!("\"{}\"", name.replace('"', "\"\"")),
+            Value::String(word) => word.clone(),
+            number => number.to_string(),
+        };
+        COLUMNS.map(field).join(",") + "\n"
     }
 }
 
@@ -123,39 +131,28 @@ const COLUMNS: [&str; 9] = [
 /// As many of them are needed.
 const NEEDED: usize = 4;
 
-/// A line, in the order of the [`COLUMNS`].
-fn csv_line(entry: &Entry) -> String {
-    let values = serde_json::to_value(entry).expect("plain data");
-    let field = |column: &str| match &values[column] {
-        Value::Null => String::new(),
-        Value::String(name) if column == "name" => format!("\"{}\"", name.replace('"', "\"\"")),
-        Value::String(word) => word.clone(),
-        number => number.to_string(),
-    };
-    COLUMNS.map(field).join(",") + "\n"
-}
-
 /// The columns of a file, in its order.
 fn columns(line: &str) -> Result<Vec<&'static str>, Fault> {
     let mut columns: Vec<&str> = Vec::new();
     for name in fields(line)? {
-        let known = COLUMNS.into_iter().find(|column| *column == name.trim());
-        let shown = quoted(name.trim());
-        let Some(column) = known else {
-            let all = COLUMNS.join(",");
-            return Err(format!("unknown column {shown:?}; there are {all}"));
-        };
-        if columns.contains(&column) {
-            return Err(format!("the column {shown:?} is there twice"));
+        let (name, shown) = (name.trim(), quoted(name.trim()));
+        match COLUMNS.into_iter().find(|column| *column == name) {
+            None => {
+                let all = COLUMNS.join(",");
+                return Err(format!("unknown column {shown:?}; there are {all}"));
+            }
+            Some(column) if columns.contains(&column) => {
+                return Err(format!("the column {shown:?} is there twice"));
+            }
+            Some(column) => columns.push(column),
         }
-        columns.push(column);
     }
     let needed = &COLUMNS[..NEEDED];
-    if needed.iter().any(|name| !columns.contains(name)) {
-        let needed = needed.join(",");
-        return Err(format!("at least the columns {needed} are needed"));
+    if needed.iter().all(|name| columns.contains(name)) {
+        return Ok(columns);
     }
-    Ok(columns)
+    let needed = needed.join(",");
+    Err(format!("at least the columns {needed} are needed"))
 }
 
 /// A line, in the order of the columns.
@@ -253,11 +250,10 @@ impl Workload {
     /// With its number, the first line that is not what the [format](super) says, or that cannot have
     /// happened: about a process that was not born or has exited, or earlier than the line before.
     pub fn parse(bytes: &[u8], place: &str) -> Result<Self> {
-        let at = |line: usize, fault: Fault| Error::input(format!("{place}:{line}: {fault}"));
+        let at = |line: usize| move |fault: Fault| Error::input(format!("{place}:{line}: {fault}"));
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let sound = &bytes[..error.valid_up_to()];
-            let line = sound.split(|&byte| byte == b'\n').count();
-            at(line, "not UTF-8 text".into())
+            at(sound.split(|&byte| byte == b'\n').count())("not UTF-8 text".into())
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let lines = (1..).zip(text.lines());
@@ -267,12 +263,12 @@ impl Workload {
             return Err(Error::input(what));
         };
         let (header, columns) = match first.strip_prefix('#') {
-            None => (header(first).map_err(|fault| at(number, fault))?, None),
+            None => (header(first).map_err(at(number))?, None),
             Some(schema) => {
-                known(schema.trim()).map_err(|fault| at(number, fault))?;
+                known(schema.trim()).map_err(at(number))?;
                 let names = lines.find(|(_, line)| !line.starts_with('#'));
                 let (number, names) = names.unwrap_or((number + 1, ""));
-                let columns = columns(names).map_err(|fault| at(number, fault))?;
+                let columns = columns(names).map_err(at(number))?;
                 (Header::default(), Some(columns))
             }
         };
@@ -283,15 +279,13 @@ impl Workload {
                 Some(_) if line.starts_with('#') => continue,
                 Some(columns) => csv_entry(columns, line),
             };
-            let entry: Entry = entry.map_err(|fault| at(number, fault))?;
-            let fault = entry.fault().map_or(Ok(()), Err);
-            let entered = fault.and_then(|()| validator.enter(&entry, number));
-            entered.map_err(|fault| at(number, fault))?;
+            let entry = entry.map_err(at(number))?;
+            validator.enter(&entry, number).map_err(at(number))?;
             entries.push(entry);
         }
         if entries.is_empty() {
             let fault = "no event follows the header, so there is nothing to replay";
-            return Err(at(number, fault.into()));
+            return Err(at(number)(fault.into()));
         }
         Ok(Self {
             header,
@@ -352,31 +346,32 @@ fn quoted(text: &str) -> String {
 }
 
 impl Entry {
-    /// What is nonsensical about it, if anything.
-    fn fault(&self) -> Option<Fault> {
+    /// Refuses what is nonsensical whatever came before.
+    fn validate(&self) -> Validity {
         let Process { pid, start } = self.process;
-        if pid == 0 {
-            return Some("pid = 0 is nobody's; pids begin at 1".into());
-        }
         let mut numbers = vec![("at_ns", self.at_ns), ("pid", pid), ("start", start)];
         if let What::Resources { cpu_ns, rss_bytes } = self.what {
             numbers.extend([("cpu_ns", cpu_ns), ("rss_bytes", rss_bytes)]);
         }
-        if let Some((field, value)) = numbers.into_iter().find(|&(_, value)| value >= NUMBER_MAX) {
-            return Some(format!("{field} = {value} must be below {NUMBER_MAX}"));
+        for (field, number) in numbers {
+            refuse(
+                &[(number >= NUMBER_MAX, "large-number")],
+                &[&field, &number],
+            )?;
         }
-        let What::Born { name: Some(name) } = &self.what else {
-            return None;
+        let name = match &self.what {
+            What::Born { name: Some(name) } => name,
+            _ => "",
         };
-        if name.chars().any(char::is_control) {
-            let name = quoted(name);
-            return Some(format!(
-                "name = {name:?} has control characters in it; they belong into no name"
-            ));
-        }
         let length = name.chars().count();
-        (length > NAME_LENGTH_MAX)
-            .then(|| format!("a name of {length} characters is longer than {NAME_LENGTH_MAX}"))
+        refuse(
+            &[
+                (pid == 0, "nobody"),
+                (name.chars().any(char::is_control), "control-characters"),
+                (length > NAME_LENGTH_MAX, "long-name"),
+            ],
+            &[&format!("{:?}", quoted(name)), &length],
+        )
     }
 }
 
@@ -391,44 +386,36 @@ struct Validator {
 }
 
 impl Validator {
-    /// Takes an event into account, if it can follow those before it.
+    /// Takes an event into account, if it makes sense and can follow those before it.
     ///
     /// # Errors
     ///
     /// Why it cannot.
-    fn enter(&mut self, entry: &Entry, line: usize) -> Result<(), String> {
+    fn enter(&mut self, entry: &Entry, line: usize) -> Result<(), Fault> {
+        entry.validate()?;
         let &Entry { at_ns, process, .. } = entry;
         let Process { pid, start } = process;
-        let refuse = |why| Err(format!("process {pid} started at {start} {why}"));
         let before = self.summary.duration_ns;
-        if at_ns < before {
-            let event = format!("the event before it is at {before}");
-            return Err(format!("at_ns = {at_ns} goes back in time: {event}"));
-        }
-        if let (Some(exit), false) = (self.exited.get(&process), self.lives(process)) {
-            return refuse(format_args!(
-                "has exited in line {exit}; a later process of that pid has another `start`"
-            ));
-        }
+        let (owner, birth) = self.alive.get(&pid).copied().unzip();
+        let exit = self.exited.get(&process).copied();
+        let line_before = exit.or(birth).unwrap_or_default();
+        let is_born = matches!(entry.what, What::Born { .. });
+        let lives = owner == Some(start);
+        refuse(
+            &[
+                (at_ns < before, "back-in-time"),
+                (exit.is_some(), "exited"),
+                (is_born && lives, "born-twice"),
+                (is_born && owner.is_some(), "taken-pid"),
+                (!is_born && !lives, "unborn"),
+            ],
+            &[&at_ns, &before, &pid, &start, &line_before],
+        )?;
         match entry.what {
             What::Born { .. } => {
-                match self.alive.get(&pid) {
-                    Some((other, birth)) if *other == start => {
-                        return refuse(format_args!("is born twice, first in line {birth}"));
-                    }
-                    Some((_, birth)) => {
-                        return Err(format!(
-                            "pid {pid} still belongs to the process born in line {birth}, which has to exit first"
-                        ));
-                    }
-                    None => {}
-                }
                 self.alive.insert(pid, (start, line));
                 self.summary.births += 1;
                 self.summary.peak = self.summary.peak.max(self.alive.len());
-            }
-            _ if !self.lives(process) => {
-                return refuse(format_args!("is unknown: its `born` has to come first"));
             }
             What::Exit { .. } => {
                 self.alive.remove(&pid);
@@ -439,10 +426,5 @@ impl Validator {
         self.summary.events += 1;
         self.summary.duration_ns = at_ns;
         Ok(())
-    }
-
-    fn lives(&self, process: Process) -> bool {
-        let owner = self.alive.get(&process.pid);
-        owner.is_some_and(|&(start, _)| start == process.start)
     }
 }

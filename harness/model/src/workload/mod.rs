@@ -75,16 +75,15 @@ pub struct Summary {
 }
 
 /// Where a process trace comes from.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
     /// [`SCHEMA`].
     pub schema: String,
     /// The command that ran meanwhile.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// How often the processes were looked at, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every_ms: Option<u64>,
 }
 
@@ -121,13 +120,13 @@ pub struct Process {
 }
 
 /// What happened to a process.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase", deny_unknown_fields)]
 pub enum What {
     /// It was there for the first time.
     Born {
         /// What it is called.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
     /// The scheduler sees it otherwise.
@@ -145,7 +144,6 @@ pub enum What {
     /// It ended.
     Exit {
         /// Its exit code, or the negated signal that ended it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<i32>,
     },
 }
