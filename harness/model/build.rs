@@ -13,8 +13,6 @@ fn main() {
     let profile = profile();
     // What overrides the manifest's profile, as cargo names it.
     let prefix = format!("CARGO_PROFILE_{}", profile.replace('-', "_").to_uppercase());
-    let settings = ["OPT_LEVEL", "CODEGEN_UNITS", "LTO"];
-    let overriding = settings.map(|setting| format!("{prefix}_{setting}"));
     let flags = variable("CARGO_ENCODED_RUSTFLAGS").replace('\x1f', " ");
     for (name, value) in [
         ("RUSTC", String::from_utf8_lossy(&rustc).trim().to_owned()),
@@ -24,7 +22,8 @@ fn main() {
     ] {
         println!("cargo:rustc-env=PIVOT_{name}={value}");
     }
-    for (setting, source) in settings.into_iter().zip(overriding) {
+    for setting in ["OPT_LEVEL", "CODEGEN_UNITS", "LTO"] {
+        let source = format!("{prefix}_{setting}");
         println!("cargo:rustc-env=PIVOT_{setting}={}", variable(&source));
         println!("cargo:rerun-if-env-changed={source}");
     }

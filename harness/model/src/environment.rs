@@ -224,9 +224,12 @@ pub struct Build {
     /// The profile's link-time optimisation as the manifest says it: `false` is none across crates; none where
     /// samples do not say.
     pub lto: Option<String>,
-    /// Extra compiler flags: none unless somebody builds with flags of their own.
+    /// Extra compiler flags.
     pub rustflags: String,
 }
+
+/// Empty unless somebody builds with flags of their own.
+const RUSTFLAGS: &str = env!("PIVOT_RUSTFLAGS");
 
 /// What cargo sets where no manifest says otherwise (The Cargo Book, Profiles).
 const DEFAULTS: &str = include_str!("profiles.toml");
@@ -250,7 +253,7 @@ impl Build {
             opt_level: setting(env!("PIVOT_OPT_LEVEL"), "opt-level").unwrap_or_default(),
             codegen_units: units.and_then(|units| units.parse().ok()),
             lto: setting(env!("PIVOT_LTO"), "lto"),
-            rustflags: env!("PIVOT_RUSTFLAGS").into(),
+            rustflags: RUSTFLAGS.into(),
         }
     }
 
@@ -320,32 +323,7 @@ impl Environment {
         let difference = |(what, [a, b]): (String, [String; 2])| Difference { what, a, b };
         facts.into_iter().map(difference).collect()
     }
-}
 
-/// Adds the facts below a field, each by its name and as text.
-fn flatten(name: &str, value: &Value, add: &mut dyn FnMut(String, String)) {
-    match value {
-        Value::Null => {}
-        Value::Object(fields) => {
-            let dot = if name.is_empty() { "" } else { "." };
-            for (key, value) in fields {
-                flatten(&format!("{name}{dot}{key}"), value, add);
-            }
-        }
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(text).collect();
-            add(name.to_owned(), items.join(", "));
-        }
-        single => add(name.to_owned(), text(single)),
-    }
-}
-
-fn text(value: &Value) -> String {
-    let text = value.as_str();
-    text.map_or_else(|| value.to_string(), str::to_owned)
-}
-
-impl Environment {
     /// The machine that the run was measured on, in words: its processor's model, how many processors a run may use,
     /// its operating system with the kernel. Runs that agree in this and in [how they were built](Build::settings) are
     /// runs of one machine and can be pooled; a ratio on one machine and a ratio on another are different quantities,
@@ -389,6 +367,29 @@ impl Environment {
         });
         unique_names(&long, |place| (place + 1).to_string())
     }
+}
+
+/// Adds the facts below a field, each by its name and as text.
+fn flatten(name: &str, value: &Value, add: &mut dyn FnMut(String, String)) {
+    match value {
+        Value::Null => {}
+        Value::Object(fields) => {
+            let dot = if name.is_empty() { "" } else { "." };
+            for (key, value) in fields {
+                flatten(&format!("{name}{dot}{key}"), value, add);
+            }
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(text).collect();
+            add(name.to_owned(), items.join(", "));
+        }
+        single => add(name.to_owned(), text(single)),
+    }
+}
+
+fn text(value: &Value) -> String {
+    let text = value.as_str();
+    text.map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The words of a text that consist of such letters.

@@ -61,7 +61,7 @@ pub enum Fault {
 
 impl Fault {
     /// All, in the order of the report.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Whether a thread works without a pause to be stopped at any moment of it.
     pub fn is_busy(self) -> bool {
@@ -75,9 +75,8 @@ impl Fault {
 }
 
 /// What another thread tries to do; of an operation inside another one, what the same thread does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Display)]
 #[serde(rename_all = "kebab-case")]
-#[derive(Display)]
 #[strum(serialize_all = "lowercase")]
 pub enum Action {
     /// Read the record that the fault is about.
@@ -104,14 +103,14 @@ pub enum Action {
 impl Action {
     /// Whether it only looks.
     pub const fn is_read(self) -> bool {
-        matches!(self, Action::Read | Action::ReadOthers | Action::ReadAgain)
+        use Action::{Read, ReadAgain, ReadOthers, Scan};
+        matches!(self, Read | ReadOthers | ReadAgain | Scan)
     }
 }
 
 /// How it went: the worse, the greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Display)]
 #[serde(rename_all = "kebab-case")]
-#[derive(Display)]
 pub enum Fate {
     /// It was done.
     #[strum(serialize = "done")]
@@ -197,28 +196,26 @@ impl FaultSeen {
 
     /// Adds an attempt; the worst counts.
     pub fn add(&mut self, action: Action, fate: Fate) {
-        let attempt = self.meanwhile.entry(action);
-        let attempt = attempt.or_insert(Attempt { fate, tries: 0 });
-        attempt.tries += 1;
-        attempt.fate = attempt.fate.max(fate);
+        self.join_attempt(action, Attempt { fate, tries: 1 });
+    }
+
+    fn join_attempt(&mut self, action: Action, Attempt { fate, tries }: Attempt) {
+        let fresh = Attempt { fate, tries: 0 };
+        let joined = self.meanwhile.entry(action).or_insert(fresh);
+        joined.fate = joined.fate.max(fate);
+        joined.tries = joined.tries.saturating_add(tries);
     }
 
     /// Adds what was seen of the same another time; the worst counts.
     pub fn join(&mut self, other: &Self) {
-        for (&deed, attempt) in &other.meanwhile {
-            let joined = self.meanwhile.entry(deed).or_insert(Attempt {
-                fate: attempt.fate,
-                tries: 0,
-            });
-            joined.fate = joined.fate.max(attempt.fate);
-            joined.tries = joined.tries.saturating_add(attempt.tries);
+        for (&action, &attempt) in &other.meanwhile {
+            self.join_attempt(action, attempt);
         }
         for (&tally, &number) in &other.tallies {
             let joined = self.tallies.entry(tally).or_insert(number);
             *joined = number.max(*joined);
         }
-        let never = other.never.iter().copied();
-        self.never.extend(never);
+        self.never.extend(&other.never);
         self.never.sort_unstable();
         self.never.dedup();
         self.died = self.died.take().or_else(|| other.died.clone());
@@ -247,13 +244,14 @@ impl FaultSeen {
     }
 
     fn who_waits(&self) -> Consequence {
-        let looks = |action: &Action| action.is_read() || *action == Action::Scan;
-        let held_up = self.with_fate(Fate::HeldUp);
-        let (readers, writers): (Vec<Action>, Vec<Action>) = held_up.partition(looks);
-        match (readers.is_empty(), writers.is_empty()) {
-            (true, _) => Consequence::WritersWait,
-            (false, true) => Consequence::ReadersWait,
-            (false, false) => Consequence::EveryoneWaits,
+        let held_up = || self.with_fate(Fate::HeldUp);
+        match (
+            held_up().any(Action::is_read),
+            held_up().all(Action::is_read),
+        ) {
+            (false, _) => Consequence::WritersWait,
+            (true, true) => Consequence::ReadersWait,
+            (true, false) => Consequence::EveryoneWaits,
         }
     }
 }
@@ -308,17 +306,16 @@ impl fmt::Display for FaultSeen {
         if let Some(died) = &self.died {
             return write!(f, "the process ends: {died}");
         }
-        let mut parts = Vec::new();
+        let list = |actions: Vec<Action>| {
+            let actions: Vec<String> = actions.iter().map(ToString::to_string).collect();
+            actions.join(", ")
+        };
         let attempts = self.meanwhile.values();
         let fates: BTreeSet<Fate> = attempts.map(|attempt| attempt.fate).collect();
-        for fate in fates.into_iter().rev() {
-            let actions = self.with_fate(fate).map(|action| action.to_string());
-            let actions: Vec<String> = actions.collect();
-            parts.push(format!("{fate}: {}", actions.join(", ")));
-        }
+        let of_fate = |fate: Fate| format!("{fate}: {}", list(self.with_fate(fate).collect()));
+        let mut parts: Vec<String> = fates.into_iter().rev().map(of_fate).collect();
         if !self.never.is_empty() {
-            let actions: Vec<String> = self.never.iter().map(ToString::to_string).collect();
-            parts.push(format!("not even afterwards: {}", actions.join(", ")));
+            parts.push(format!("not even afterwards: {}", list(self.never.clone())));
         }
         for (&tally, &number) in &self.tallies {
             parts.push(match tally {

@@ -104,7 +104,7 @@ pub enum Metric {
 
 impl Metric {
     /// All metrics.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Its unit.
     pub const fn unit(self) -> &'static str {

@@ -4,10 +4,13 @@
 //! The crate `trace` looks, in a process of its own for each strategy. Counts are medians over heap
 //! layouts, threads and repetitions. What the strategy's own threads do (an actor's) is not seen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, VariantArray};
+
+use crate::collect::{grouped, unique};
 
 /// An operation that is traced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -154,12 +157,7 @@ pub enum Conflict {
 impl Conflict {
     /// In one letter.
     pub const fn symbol(self) -> &'static str {
-        match self {
-            Conflict::Nothing => ".",
-            Conflict::InAllocator => "a",
-            Conflict::OneWrites => "r",
-            Conflict::BothWrite => "W",
-        }
+        [".", "a", "r", "W"][self as usize]
     }
 }
 
@@ -214,35 +212,21 @@ impl Pair {
     }
 }
 
-/// A place that operations share.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Blamed<'p> {
-    /// The line, and who accesses it in the first of the pairs.
-    pub line: &'p Blame,
-    /// The pairs of operations that share it, in the order of the trace.
-    pub between: Vec<(Operation, Operation)>,
-}
-
-/// The places that pairs share, the worst first: those that both write, then those that most pairs
-/// share.
-pub fn blamed(pairs: &[Pair]) -> Vec<Blamed<'_>> {
-    let mut places: BTreeMap<(Conflict, &str), Blamed<'_>> = BTreeMap::new();
-    for pair in pairs {
-        let operations = (pair.first, pair.second);
-        for line in &pair.blame {
-            let between = Vec::new();
-            let place = places.entry((line.conflict, &line.place));
-            let place = place.or_insert(Blamed { line, between });
-            if !place.between.contains(&operations) {
-                place.between.push(operations);
-            }
-        }
-    }
-    let mut places: Vec<Blamed<'_>> = places.into_values().collect();
-    places.sort_by_key(|place| {
-        let most = std::cmp::Reverse((place.line.conflict, place.between.len()));
-        (most, place.line.place.as_str())
+/// The places that pairs share, the worst first: those that both write, then those that most pairs share. Each as the
+/// line in the first of the pairs, with the operations of all of them in the order of the trace.
+pub fn blamed(pairs: &[Pair]) -> Vec<(&Blame, Vec<(Operation, Operation)>)> {
+    let lines = pairs.iter().flat_map(|pair| {
+        let between = (pair.first, pair.second);
+        let lines = pair.blame.iter();
+        lines.map(move |line| ((line.conflict, &line.place), (line, between)))
     });
+    let places = grouped(lines).into_iter().map(|(_, shared)| {
+        let (lines, between): (Vec<&Blame>, Vec<_>) = shared.into_iter().unzip();
+        (lines[0], unique(between))
+    });
+    let mut places: Vec<_> = places.collect();
+    places
+        .sort_by_key(|&(line, ref between)| (Reverse((line.conflict, between.len())), &line.place));
     places
 }
 

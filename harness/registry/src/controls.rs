@@ -11,7 +11,6 @@ use contract::{
 use model::controls::{NO_OP, UNSYNCHRONISED};
 
 /// The controls, as a family.
-#[derive(Debug)]
 pub(crate) struct Controls;
 
 impl Family for Controls {
@@ -33,11 +32,9 @@ const fn control(name: &'static str, summary: &'static str) -> Profile {
 ///
 /// What it costs is what the harness costs: it takes whatever it is given, so that no identifier is left
 /// unread on its tape and no event or record is left unmade.
-#[derive(Debug)]
 pub(crate) struct NoOp<R>(OnceLock<R>);
 
 /// A thread's access to a [`NoOp`].
-#[derive(Debug)]
 pub(crate) struct NoOpHandle<'s, R> {
     table: &'s NoOp<R>,
     record: Option<&'s R>,
@@ -99,14 +96,12 @@ impl<R: Record> Handle<R> for NoOpHandle<'_, R> {
 /// The first handle fills one. A later handle takes a map that no other handle has and gives it back at its end; of the
 /// last one it takes a copy. So operations pay for no synchronization and share nothing: what a lock without any cost
 /// could reach at most.
-#[derive(Debug)]
 pub(crate) struct Unsynchronised<R> {
     processes: usize,
     free: Mutex<Vec<IdMap<R>>>,
 }
 
 /// A handle's own map.
-#[derive(Debug)]
 pub(crate) struct Owned<'s, R> {
     free: &'s Mutex<Vec<IdMap<R>>>,
     map: IdMap<R>,

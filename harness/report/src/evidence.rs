@@ -89,14 +89,14 @@ fn facts_of(machine: &Machine, strategy: &str) -> Value {
         context! { between => between.to_vec(), same, conflict, symbol => pair.symbol() }
     });
     let places = trace.map_or_else(Vec::new, |trace| blamed(&trace.pairs));
-    let places = places.iter().map(|place| {
-        let (first, second) = place.between[0];
+    let places = places.iter().map(|(line, between)| {
+        let (first, second) = between[0];
         context! {
-            symbol => place.line.conflict.symbol(),
-            more => place.between.len() - 1,
+            symbol => line.conflict.symbol(),
+            more => between.len() - 1,
             first => first.to_string(),
             second => second.to_string(),
-            ..Value::from(Serde(place.line))
+            ..Value::from(Serde(line))
         }
     });
     context! {

@@ -93,21 +93,16 @@ pub fn may_qualify(ratios: &[&Ratio], margin: f64) -> bool {
 /// that one of them speaks against. `gains_everywhere`: they all gain in the same situation at least.
 pub fn decide_together(machines: &[Option<Decision>], gains_everywhere: bool) -> Decision {
     let any = |wanted: Decision| machines.contains(&Some(wanted));
+    let all = |wanted: Decision| machines.iter().all(|decision| *decision == Some(wanted));
     let gains = any(Decision::Adopt) || any(Decision::AdoptForSome);
     let is_open = any(Decision::Undecided) || any(Decision::TooFew) || machines.contains(&None);
     if any(Decision::Disqualified) {
         Decision::Disqualified
-    } else if machines
-        .iter()
-        .all(|decision| *decision == Some(Decision::Adopt))
-    {
+    } else if all(Decision::Adopt) {
         Decision::Adopt
     } else if gains && any(Decision::StayWithBaseline) {
         Decision::MachinesDiffer
-    } else if machines
-        .iter()
-        .all(|decision| *decision == Some(Decision::TooFew))
-    {
+    } else if all(Decision::TooFew) {
         Decision::TooFew
     } else if is_open {
         Decision::Undecided

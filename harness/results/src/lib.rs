@@ -502,16 +502,13 @@ impl Machine {
 
     /// Who can go on beside a strategy's stalled operations, if that was tried.
     pub fn stall(&self, strategy: &str) -> Option<&StallSeen> {
-        self.stalls
-            .iter()
-            .find(|stalls| stalls.strategy == strategy)
+        self.stalls.iter().find(|stall| stall.strategy == strategy)
     }
 
     /// Whether no check has disqualified the strategy.
     pub fn is_ranked(&self, strategy: &str) -> bool {
-        let mut guarantees = self.guarantees.iter();
-        !guarantees
-            .any(|guarantee| guarantee.strategy == strategy && guarantee.grade == Grade::Forbidden)
+        let mut all = self.guarantees.iter();
+        all.all(|seen| seen.strategy != strategy || seen.grade != Grade::Forbidden)
     }
 
     /// Whether it was measured for decisions: preset quick asks only if everything is in order, and roughly how fast it

@@ -11,6 +11,7 @@ use measure::worker::MeasureTask;
 use model::clock;
 use model::environment;
 use model::error::Result;
+use model::preset;
 use model::sample::{Line, PartDone};
 use model::scenario::Scenario;
 
@@ -85,7 +86,7 @@ impl Plan {
         let scenario = scenarios
             .find(|scenario| scenario.name == part.scenario)
             .expect("the schedule names scenarios of the plan only");
-        let window = self.preset.window(scenario, environment::cpus());
+        let window = preset::window(scenario, environment::cpus());
         // Counts are exact: once is enough.
         let accounted = lines.iter().filter_map(Line::try_as_memory_ref);
         let accounted = accounted.filter(|memory| memory.scenario == part.scenario);
@@ -103,7 +104,7 @@ impl Plan {
             account,
             baseline: self.baseline.clone(),
             seed: self.seed,
-            ramp_ns: self.preset.ramp().as_nanos() as u64,
+            ramp_ns: preset::RAMP.as_nanos() as u64,
             window_ns: window.as_nanos() as u64,
         }
     }

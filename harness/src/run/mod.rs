@@ -119,7 +119,7 @@ impl Plan {
     pub fn is_affordable(&self) -> Result<()> {
         // Whatever the machine.
         let timed = |scenario| {
-            let slice = self.slice(scenario, usize::MAX);
+            let slice = preset::slice(scenario, usize::MAX);
             (scenario, self.shortest_of(scenario, PROCESSES_MIN, slice))
         };
         let scenarios = self.scenarios.iter().map(timed);
@@ -133,15 +133,10 @@ impl Plan {
     /// What so many processes of every scenario take at least, with a block each.
     pub fn shortest(&self, processes: u32) -> Duration {
         let of_scenario = |scenario: &Scenario| {
-            let slice = self.slice(scenario, environment::cpus());
+            let slice = preset::slice(scenario, environment::cpus());
             self.shortest_of(scenario, processes, slice)
         };
         self.scenarios.iter().map(of_scenario).sum()
-    }
-
-    /// A slice: what is counted of it and what is not.
-    fn slice(&self, scenario: &Scenario, cpus: usize) -> Duration {
-        self.preset.ramp() + self.preset.window(scenario, cpus)
     }
 
     /// The strategies that take part in a scenario, and who does not, and why.

@@ -1,11 +1,12 @@
 //! Histograms: one that values are counted in while they come, and one as it is kept and written on a sample line.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
-use serde::{Deserialize, Serialize, de};
+use serde::{Deserialize, Serialize};
 
 /// A High Dynamic Range histogram (Gil Tene) of whole numbers with three significant digits, which
 /// keeps the largest value as exactly as the smallest. Bounded, so that counting allocates nothing;
@@ -35,7 +36,9 @@ impl Histogram {
 
     /// What is kept of it.
     pub fn sparse(&self) -> SparseHistogram {
-        SparseHistogram::from_dense(&self.0)
+        let recorded = self.0.iter_recorded();
+        let counts = recorded.map(|step| (step.value_iterated_to(), step.count_at_value()));
+        SparseHistogram(counts.collect())
     }
 }
 
@@ -44,63 +47,41 @@ impl Histogram {
 ///
 /// On a sample line it is the compressed V2 form in Base64, which the `HdrHistogram` libraries of other
 /// languages read as it stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SparseHistogram {
-    /// Ascending: the largest value that counts as the same, and how often it was counted, never 0.
-    counts: Box<[(u64, u64)]>,
-    /// The sum of the counts.
-    len: u64,
-}
+///
+/// Here they are ascending: the largest value that counts as the same, and how often it was counted, never 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct SparseHistogram(Box<[(u64, u64)]>);
 
 impl SparseHistogram {
-    fn from_dense(dense: &hdrhistogram::Histogram<u64>) -> Self {
-        let recorded = dense.iter_recorded();
-        let counts = recorded.map(|step| (step.value_iterated_to(), step.count_at_value()));
-        Self {
-            counts: counts.collect(),
-            len: dense.len(),
-        }
-    }
-
     /// The counts of several histograms added up.
     pub fn sum<'h>(histograms: impl IntoIterator<Item = &'h Self>) -> Self {
-        let all = histograms.into_iter();
-        let mut counts: Vec<(u64, u64)> = all
-            .flat_map(|histogram| histogram.counts.iter().copied())
-            .collect();
-        // Stable, which merges what is sorted in parts.
-        counts.sort_by_key(|&(value, _)| value);
-        counts.dedup_by(|next, kept| {
-            let is_same = next.0 == kept.0;
-            if is_same {
-                kept.1 = kept.1.saturating_add(next.1);
-            }
-            is_same
-        });
-        let add = |sum: u64, &(_, count): &(u64, u64)| sum.saturating_add(count);
-        Self {
-            len: counts.iter().fold(0, add),
-            counts: counts.into(),
+        let mut sums: BTreeMap<u64, u64> = BTreeMap::new();
+        for &(value, count) in histograms.into_iter().flat_map(|all| &all.0) {
+            let sum = sums.entry(value).or_default();
+            *sum = sum.saturating_add(count);
         }
+        Self(sums.into_iter().collect())
     }
 
     /// How many values were counted.
     pub fn len(&self) -> u64 {
-        self.len
+        let add = |sum: u64, &(_, count): &(u64, u64)| sum.saturating_add(count);
+        self.0.iter().fold(0, add)
     }
 
     /// Whether none was.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.0.is_empty()
     }
 
     /// The value that a `share` of the values (above 0, to 1) does not exceed, to three digits; 0 if there
     /// is none.
     pub fn quantile(&self, share: f64) -> u64 {
         #[expect(clippy::cast_sign_loss, reason = "a share of a count is not negative")]
-        let wanted = (share * self.len as f64).ceil() as u64;
+        let wanted = (share * self.len() as f64).ceil() as u64;
         let mut sum: u64 = 0;
-        let reached = self.counts.iter().find(|(_, count)| {
+        let reached = self.0.iter().find(|(_, count)| {
             sum = sum.saturating_add(*count);
             sum >= wanted
         });
@@ -109,47 +90,44 @@ impl SparseHistogram {
 
     /// The largest value, to three digits; 0 if there is none.
     pub fn max(&self) -> u64 {
-        self.counts.last().map_or(0, |&(value, _)| value)
+        self.0.last().map_or(0, |&(value, _)| value)
     }
 
     fn dense(&self) -> hdrhistogram::Histogram<u64> {
         let mut dense = Histogram::default().0;
-        for &(value, count) in &self.counts {
+        for &(value, count) in &self.0 {
             dense.saturating_record_n(value, count);
         }
         dense
     }
 }
 
-impl Serialize for SparseHistogram {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl From<SparseHistogram> for String {
+    fn from(histogram: SparseHistogram) -> Self {
         let mut bytes = Vec::new();
-        V2DeflateSerializer::new()
-            .serialize(&self.dense(), &mut bytes)
-            .expect("a vector takes all bytes, and counts are far below 2^63");
-        serializer.serialize_str(&STANDARD.encode(bytes))
+        let written = V2DeflateSerializer::new().serialize(&histogram.dense(), &mut bytes);
+        written.expect("a vector takes all bytes, and counts are far below 2^63");
+        STANDARD.encode(bytes)
     }
 }
 
-impl<'de> Deserialize<'de> for SparseHistogram {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes = STANDARD.decode(&text).map_err(|error| {
-            de::Error::custom(format_args!("a histogram that is not Base64: {error}"))
-        })?;
+impl TryFrom<String> for SparseHistogram {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let bytes = STANDARD.decode(&text);
+        let bytes = bytes.map_err(|error| format!("a histogram that is not Base64: {error}"))?;
         let dense = Deserializer::new().deserialize(&mut Cursor::new(bytes));
-        let dense: hdrhistogram::Histogram<u64> = dense.map_err(|error| {
-            let what = "a histogram that is not HdrHistogram V2, compressed";
-            de::Error::custom(format_args!("{what}: {error}"))
-        })?;
+        let what = "a histogram that is not HdrHistogram V2, compressed";
+        let dense = dense.map_err(|error| format!("{what}: {error}"))?;
         let (low, high, digits) = (dense.low(), dense.high(), dense.sigfig());
-        if (low, high, digits) != (1, HIGHEST, SIGNIFICANT_DIGITS) {
-            return Err(de::Error::custom(format_args!(
-                "a histogram from {low} to {high} with {digits} digits; here they go from 1 to {HIGHEST} with \
-                 {SIGNIFICANT_DIGITS}"
-            )));
+        if (low, high, digits) == (1, HIGHEST, SIGNIFICANT_DIGITS) {
+            return Ok(Histogram(dense).sparse());
         }
-        Ok(Self::from_dense(&dense))
+        Err(format!(
+            "a histogram from {low} to {high} with {digits} digits; here they go from 1 to {HIGHEST} with \
+             {SIGNIFICANT_DIGITS}"
+        ))
     }
 }
 

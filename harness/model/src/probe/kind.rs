@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
 /// A probe. Its name stands where cells name a scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[derive(VariantArray)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, VariantArray,
+)]
 pub enum Probe {
     /// Open loop at half of the strategy's own saturation: in recorded runs only, because no two strategies were
     /// asked for the same.
@@ -75,7 +75,7 @@ pub struct Described {
 
 impl Probe {
     /// All probes, in the order of the report.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Those of latencies.
     pub const LATENCIES: [Self; 4] = [

@@ -195,6 +195,7 @@ impl Workload {
     pub fn operations(&self) -> Vec<Operation> {
         let mut operations = Vec::with_capacity(self.entries.len());
         let mut used: HashMap<u64, (u64, u64)> = HashMap::new();
+        let heartbeat = |&mut (cpu_ns, rss_bytes): &mut _| Change::Heartbeat { cpu_ns, rss_bytes };
         for entry in &self.entries {
             let (at_ns, id) = (entry.at_ns, ProcessId(entry.process.pid));
             let used = used.entry(entry.process.pid).or_default();
@@ -204,12 +205,10 @@ impl Workload {
                     *used = (0, 0);
                     [Some(Step::Insert), event(Change::Start)]
                 }
-                What::State { .. } | What::Resources { .. } => {
-                    if let What::Resources { cpu_ns, rss_bytes } = entry.what {
-                        *used = (cpu_ns, rss_bytes);
-                    }
-                    let (cpu_ns, rss_bytes) = *used;
-                    [event(Change::Heartbeat { cpu_ns, rss_bytes }), None]
+                What::State { .. } => [event(heartbeat(used)), None],
+                What::Resources { cpu_ns, rss_bytes } => {
+                    *used = (cpu_ns, rss_bytes);
+                    [event(heartbeat(used)), None]
                 }
                 What::Exit { code } => {
                     let code = code.unwrap_or(0);
