@@ -2,10 +2,10 @@
 //! `templates/workload_refused.toml` says why, and what would be right.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
+use model::refusal::{Validity, within};
 use model::scenario::{Keys, RecordKind};
 use model::trace::Operation;
 
@@ -25,29 +25,11 @@ const SECTION_NS_MAX: f64 = 1_000_000.0;
 const BURST_MAX: u32 = 1_000;
 const KEY_BYTES_MAX: usize = 4_096;
 
-/// What is wrong, in a line without the file's name.
-type Validity = Result<(), String>;
-
 /// The words for each contradiction, by its name.
 static REFUSALS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let text = include_str!("../../templates/workload_refused.toml");
     toml::from_str(text).expect("the refusals are part of the program")
 });
-
-/// Refuses a value out of its range.
-pub(super) fn within<T: Copy + Display + PartialOrd>(
-    field: &str,
-    value: T,
-    range: RangeInclusive<T>,
-) -> Validity {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    let (least, most) = range.into_inner();
-    Err(format!(
-        "{field} = {value} must lie between {least} and {most}"
-    ))
-}
 
 /// Refuses the first of some contradictions that there is.
 fn refuse<const N: usize>(contradictions: [(bool, &str); N]) -> Validity {

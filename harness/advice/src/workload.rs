@@ -9,12 +9,13 @@ use std::path::Path;
 
 use model::environment::Build;
 use model::error::{Error, Result};
+use model::refusal::within;
 use model::scenario::{Arrivals, HashedKeys, Hasher, Identifiers, Keys, Section};
 use model::trace::Operation;
 use predict::machine::Machine;
 use serde::{Deserialize, Serialize};
 
-use super::validation::{NS_PER_S, RATES, within};
+use super::validation::{NS_PER_S, RATES};
 
 /// The template that `pivot advise --init` prints: a workload of its own, with every field explained.
 pub const TEMPLATE: &str = include_str!("../../templates/workload.toml");

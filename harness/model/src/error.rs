@@ -25,6 +25,13 @@ pub enum Error {
 /// The result of everything that a user can get wrong.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// A fault in the user's input or surroundings, as a rule finds it.
+impl From<String> for Error {
+    fn from(text: String) -> Self {
+        Self::Input(text)
+    }
+}
+
 impl Error {
     /// A fault in the user's input or surroundings.
     pub fn input(text: impl Into<String>) -> Self {

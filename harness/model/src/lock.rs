@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::refusal::refusal;
 
 /// The file that is locked; who holds it says so in it.
 const NAME: &str = ".lock";
@@ -58,10 +59,7 @@ impl FolderLock {
 fn taken(folder: &Path, path: &Path) -> Error {
     let holder = fs::read_to_string(path).unwrap_or_default();
     let holder = holder.lines().next().unwrap_or("another run");
-    Error::input(format!(
-        "{} is in use by {holder}; wait for its end, or name another folder",
-        folder.display()
-    ))
+    Error::Input(refusal("in-use", &[&folder.display(), &holder]))
 }
 
 fn is_at(file: &File, path: &Path) -> bool {

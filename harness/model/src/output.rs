@@ -10,12 +10,13 @@
 //!
 //! An interrupted command so leaves the old file or the new one, and never a part of either.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::refusal::refuse;
 
 /// What happens to a file that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,44 +45,32 @@ pub fn check(path: &Path, existing: Existing) -> Result<()> {
 
 /// The file to write, new or replaced; none if the path is of a device or a pipe.
 fn place(path: &Path, existing: Existing) -> Result<Option<PathBuf>> {
-    let refuse = |what: &str| {
-        let text = format!("cannot write {}: {what}", path.display());
-        Err(Error::input(text))
-    };
+    let failed = |error: std::io::Error| Error::file("write", path, &error);
     let kind = match fs::metadata(path) {
-        Ok(metadata) => metadata.file_type(),
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(Error::file("write", path, &error));
-        }
-        Err(_) if fs::symlink_metadata(path).is_ok() => {
-            return refuse("it is a link to a file that does not exist");
-        }
-        Err(_) => {
-            let folder = folder_of(path);
-            if path.file_name().is_none() {
-                return refuse("it is not the name of a file");
-            }
-            if !folder.is_dir() {
-                let what = format!("there is no folder {}; make it first", folder.display());
-                return refuse(&what);
-            }
-            return Ok(Some(path.to_owned()));
-        }
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+        metadata => metadata.ok().map(|metadata| metadata.file_type()),
     };
-    if kind.is_dir() {
-        return refuse("it is a folder; name a file in it");
+    let is = |is_kind: fn(&FileType) -> bool| kind.as_ref().is_some_and(is_kind);
+    let is_stream = is(FileType::is_char_device) || is(FileType::is_fifo);
+    let is_other = kind.is_some() && !is_stream && !is(FileType::is_file);
+    let (is_new, folder) = (kind.is_none(), folder_of(path));
+    let is_kept = is(FileType::is_file) && existing == Existing::Keep;
+    refuse(
+        &[
+            (is_new && fs::symlink_metadata(path).is_ok(), "dead-link"),
+            (is_new && path.file_name().is_none(), "no-file-name"),
+            (is_new && !folder.is_dir(), "no-folder"),
+            (is(FileType::is_dir), "folder"),
+            (is_other, "no-stream"),
+            (is_kept, "exists"),
+        ],
+        &[&path.display(), &folder.display()],
+    )?;
+    match kind {
+        Some(_) if is_stream => Ok(None),
+        Some(_) => path.canonicalize().map(Some).map_err(failed),
+        None => Ok(Some(path.to_owned())),
     }
-    if kind.is_char_device() || kind.is_fifo() {
-        return Ok(None);
-    }
-    if !kind.is_file() {
-        return refuse("it is neither a file nor a device that takes a stream");
-    }
-    if existing == Existing::Keep {
-        return refuse("it exists; --force replaces it");
-    }
-    let place = path.canonicalize().map(Some);
-    place.map_err(|error| Error::file("write", path, &error))
 }
 
 /// The folder that a path lies in.

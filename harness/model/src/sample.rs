@@ -19,8 +19,8 @@ pub use card::Card;
 pub use line::Line;
 pub use packing::{Damage, MERGED, PACKED, PLAIN, are_same, locate, name_of, pack};
 pub use pool::{asks_the_same, pool};
-pub use reading::{Reading, Warning, parse, parse_any, read};
-pub use writer::{Writer, amended, may_overwrite, text};
+pub use reading::{Reading, Warning, may_overwrite, parse, parse_any, read};
+pub use writer::{Writer, amended, text};
 
 use crate::assumption::Assumption;
 use crate::controls;

@@ -84,7 +84,7 @@ fn cut_anywhere_a_file_keeps_every_line_before_the_cut() {
         let torn = cut as u64 - reading.end;
         assert_eq!(
             torn > 0,
-            reading.warnings == [Warning::Torn { line: whole + 1 }]
+            reading.warnings == [Warning::Torn(whole + 1)]
         );
         assert_eq!(reading.lacks_line_feed, at_the_end_of_a_line);
     }

@@ -67,7 +67,7 @@ fn a_packed_file_reads_like_the_plain_one() {
     assert_eq!(twice.lines, lines);
     assert!(matches!(
         twice.warnings.as_slice(),
-        [Warning::SecondHeader { .. }]
+        [Warning::SecondHeader(_)]
     ));
 }
 
@@ -81,17 +81,14 @@ fn of_a_damaged_packed_file_what_is_whole_is_kept() {
     assert_eq!(cut.lines, lines[..cut.lines.len()]);
     let line = cut.lines.len();
     let damage = Damage::CutOff;
-    assert_eq!(cut.warnings, [Warning::Packing { line, damage }]);
+    assert_eq!(cut.warnings, [Warning::Packing(line, damage)]);
 
     // The checksum is in the last eight bytes: all lines are there, but may have changed.
     let mut changed = packed.clone();
     changed[packed.len() - 8] ^= 1;
     let changed = folder.reading(&changed);
     assert_eq!(changed.lines, lines);
-    let warning = Warning::Packing {
-        line: lines.len(),
-        damage: Damage::Corrupt,
-    };
+    let warning = Warning::Packing(lines.len(), Damage::Corrupt);
     assert_eq!(changed.warnings, [warning]);
 
     // From the middle on, anything may follow, but never a panic and never without a word.

@@ -57,6 +57,25 @@ pub enum Line {
 }
 
 impl Line {
+    /// The scenario and the strategy that the line is about. A probe that failed has its name where others name a scenario.
+    pub(super) fn about(&self) -> (Option<&str>, Option<&str>) {
+        let (scenario, strategy) = match self {
+            Line::Slice(Slice { key, .. }) => (Some(&key.scenario), Some(&key.strategy)),
+            Line::Allocation(counts) => (Some(&counts.scenario), Some(&counts.strategy)),
+            Line::Memory(memory) => (Some(&memory.scenario), Some(&memory.strategy)),
+            Line::Part(Part { scenario, .. })
+            | Line::PartDone(PartDone { scenario, .. })
+            | Line::Interference(Interference { scenario, .. }) => (Some(scenario), None),
+            Line::Check(CheckOutcome { strategy, .. })
+            | Line::Fault(FaultSeen { strategy, .. })
+            | Line::Trace(TraceSeen { strategy, .. })
+            | Line::Stall(StallSeen { strategy, .. })
+            | Line::Probe(ProbeSeen { strategy, .. }) => (None, Some(strategy)),
+            _ => (None, None),
+        };
+        (scenario.map(String::as_str), strategy.map(String::as_str))
+    }
+
     /// The measuring process that the line is from, for lines that are about one.
     pub fn process_mut(&mut self) -> Option<&mut u32> {
         match self {

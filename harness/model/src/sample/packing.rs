@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use flate2::{Compression, GzBuilder};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::refusal::refuse;
 
 /// The sample file of a run's folder, as it is measured.
 pub const PLAIN: &str = "samples.jsonl";
@@ -22,7 +23,7 @@ pub const MERGED: &str = "merged.toml";
 /// How every gzip file begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// How every zstd file begins.
-const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+pub(super) const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// The sample file that a user means: the file itself, or the one in a folder, packed or not. Of a
 /// folder without any, where it would be.
@@ -36,18 +37,16 @@ pub fn locate(given: &Path) -> Result<PathBuf> {
         return Ok(given.to_owned());
     }
     let (plain, packed) = (given.join(PLAIN), given.join(PACKED));
-    match (plain.exists(), packed.exists()) {
-        (true, true) => Err(Error::input(format!(
-            "{} has both {PLAIN} and {PACKED}; name the file that is meant, or move the other away",
-            given.display()
-        ))),
-        (false, true) => Ok(packed),
-        (false, false) if given.join(MERGED).exists() => Err(Error::input(format!(
-            "{} is a merged report without samples of its own; name one of the runs in its {MERGED}",
-            given.display()
-        ))),
-        _ => Ok(plain),
-    }
+    let (is_plain, is_packed) = (plain.exists(), packed.exists());
+    let is_merged = !is_plain && !is_packed && given.join(MERGED).exists();
+    refuse(
+        &[
+            (is_plain && is_packed, "both-samples"),
+            (is_merged, "merged"),
+        ],
+        &[&given.display(), &PLAIN, &PACKED, &MERGED],
+    )?;
+    Ok(if is_packed { packed } else { plain })
 }
 
 /// The name in its folder of a sample file with this content.
@@ -99,22 +98,12 @@ pub(super) fn unpacked(content: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// All that can be read of a packed file, and what ended it before its time.
-pub(super) fn unpack(packed: impl Read) -> (Vec<u8>, Option<Damage>) {
+pub(super) fn unpack(packed: &[u8]) -> (Vec<u8>, Option<Damage>) {
     let mut content = Vec::new();
-    let damage = match MultiGzDecoder::new(packed).read_to_end(&mut content) {
-        Ok(_) => None,
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Some(Damage::CutOff),
-        Err(_) => Some(Damage::Corrupt),
-    };
+    let read = MultiGzDecoder::new(packed).read_to_end(&mut content);
+    let damage = read.err().map(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => Damage::CutOff,
+        _ => Damage::Corrupt,
+    });
     (content, damage)
-}
-
-/// Refuses what is packed in another way, with what would help.
-pub(super) fn refuse_other(content: &[u8], place: &str) -> Result<()> {
-    if content.starts_with(&ZSTD) {
-        return Err(Error::input(format!(
-            "{place} is packed with zstd, and only gzip is read; unpack it with `zstd -d`"
-        )));
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@ use super::{CheckOutcome, Header, Line, Reading};
 use crate::collect::unique;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::refusal::refuse;
 use crate::scenario::{Activity, RecordKind, Scenario};
 
 /// Puts the samples of several files, each with its name, into one run. Measuring processes are
@@ -57,28 +58,17 @@ pub fn asks_the_same(a: &Scenario, b: &Scenario) -> bool {
 
 /// Adds to the header of the first file what that of another has besides; what a reader has to know about it.
 fn join(first: &str, ours: &mut Header, place: &str, other: Header) -> Result<Option<String>> {
-    let refuse = |what| {
-        let text = format!("cannot pool {first} and {place}: {what}");
-        Err(Error::input(text))
-    };
-    let baselines = [&ours.baseline, &other.baseline];
-    let controls_of = [&ours.controls_of, &other.controls_of];
-    for (what, [left, right]) in [
-        ("baseline", baselines),
-        ("table of the controls", controls_of),
-    ] {
-        if left != right {
-            return refuse(format!("the {what} of one is {left}, of the other {right}"));
-        }
-    }
+    let (a, b) = (&ours.baseline, &other.baseline);
+    refuse(&[(a != b, "other-baseline")], &[&first, &place, a, b])?;
+    let (a, b) = (&ours.controls_of, &other.controls_of);
+    refuse(&[(a != b, "other-controls")], &[&first, &place, a, b])?;
     for scenario in other.scenarios {
-        let mut known = ours.scenarios.iter();
-        match known.find(|known| known.name == scenario.name) {
-            None => ours.scenarios.push(scenario),
-            Some(known) if asks_the_same(known, &scenario) => {}
-            Some(Scenario { name, .. }) => {
-                return refuse(format!("they define scenario {name} differently"));
-            }
+        let name = &scenario.name;
+        let known = ours.scenarios.iter().find(|known| known.name == *name);
+        let is_other = known.is_some_and(|known| !asks_the_same(known, &scenario));
+        refuse(&[(is_other, "other-scenario")], &[&first, &place, name])?;
+        if known.is_none() {
+            ours.scenarios.push(scenario);
         }
     }
     for card in other.strategies {

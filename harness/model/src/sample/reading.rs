@@ -9,9 +9,10 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::packing::{self, Damage};
-use super::{Header, Line, SCHEMA};
+use super::{Header, Line, SCHEMA, Slice};
 use crate::error::{Error, Result, complaint};
 use crate::parallel;
+use crate::refusal::{refusal, refuse};
 
 /// What a sample file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,55 +30,30 @@ pub struct Reading {
     pub is_packed: bool,
 }
 
-/// What was left out of a sample file. Lines are counted from 1.
+/// What was left out of a sample file. The number of the line comes first, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, strum::Display)]
 pub enum Warning {
     /// The last line is cut off: a run was killed, or a disk was full.
-    #[strum(to_string = "line {line} is cut off, as a killed run leaves it, and left out")]
-    Torn {
-        /// The line.
-        line: usize,
-    },
-    /// A line is not a sample.
-    #[strum(to_string = "line {line} is left out: {reason}")]
-    Damaged {
-        /// The line.
-        line: usize,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Lines of a kind that this version does not know.
+    #[strum(to_string = "line {0} is cut off, as a killed run leaves it, and left out")]
+    Torn(usize),
+    /// A line is not a sample, and what is wrong with it.
+    #[strum(to_string = "line {0} is left out: {1}")]
+    Damaged(usize, String),
+    /// Lines of a kind that this version does not know: the first, the kind, and how many there are.
     #[strum(
-        to_string = "line {line} is of a kind that this version does not know ({kind:?}) and is left out, with all \
-        {count} of the kind; a newer version of pivot reads them"
+        to_string = "line {0} is of a kind that this version does not know ({1:?}) and is left out, with all {2} of the \
+        kind; a newer version of pivot reads them"
     )]
-    UnknownKind {
-        /// The kind.
-        kind: String,
-        /// The first such line.
-        line: usize,
-        /// How many there are.
-        count: usize,
-    },
+    UnknownKind(usize, String, usize),
     /// A second header: two files were joined.
     #[strum(
-        to_string = "line {line} is a second header: it and what follows are left out; keep runs in files of their own, \
+        to_string = "line {0} is a second header: it and what follows are left out; keep runs in files of their own, \
         `pivot report A B` pools them"
     )]
-    SecondHeader {
-        /// The line.
-        line: usize,
-    },
-    /// The file is packed, and not whole.
-    #[strum(
-        to_string = "the packed file is {damage}, from behind line {line} on; restore it from a copy"
-    )]
-    Packing {
-        /// The last line that is whole.
-        line: usize,
-        /// What is wrong with it.
-        damage: Damage,
-    },
+    SecondHeader(usize),
+    /// The file is packed, and not whole: the last line that is, and what is wrong.
+    #[strum(to_string = "the packed file is {1}, from behind line {0} on; restore it from a copy")]
+    Packing(usize, Damage),
 }
 
 /// More warnings than these about one file say nothing new.
@@ -93,6 +69,13 @@ impl Reading {
             notes.push(format!("{place}: {more} more lines are left out likewise"));
         }
         notes
+    }
+
+    /// Why nothing can be added to its end, which is not what it looks like; empty if it is.
+    pub(super) fn unclear_end(&self) -> String {
+        let hides = |w: &&Warning| matches!(w, Warning::SecondHeader(_) | Warning::Packing(..));
+        let hiding = self.warnings.iter().find(hides);
+        hiding.map(ToString::to_string).unwrap_or_default()
     }
 }
 
@@ -113,42 +96,45 @@ pub fn read(path: &Path) -> Result<Reading> {
 ///
 /// As [`read`].
 pub fn parse_any(bytes: &[u8], place: &str) -> Result<Reading> {
-    packing::refuse_other(bytes, place)?;
+    refuse(&[(bytes.starts_with(&packing::ZSTD), "zstd")], &[&place])?;
     if !packing::is_packed(bytes) {
         return parse(bytes, place);
     }
     let (content, damage) = packing::unpack(bytes);
-    let mut reading = parse(&content, place).map_err(|error| match damage {
-        None => error,
-        Some(_) => Error::input(format!(
-            "{error}; the file is packed, and damaged: restore it from a copy"
-        )),
+    let reading = parse(&content, place);
+    let mut reading = reading.or_else(|error| {
+        refuse(&[(damage.is_some(), "damaged-pack")], &[&error])?;
+        Err(error)
     })?;
     reading.is_packed = true;
     if let Some(damage) = damage {
         // The line in which it ends is no news beside that.
-        let is_torn = |warning: &Warning| matches!(warning, Warning::Torn { .. });
+        let is_torn = |warning: &Warning| matches!(warning, Warning::Torn(_));
         reading.warnings.retain(|warning| !is_torn(warning));
         let line = content.split(|&byte| byte == b'\n').count() - 1;
-        reading.warnings.push(Warning::Packing { line, damage });
+        reading.warnings.push(Warning::Packing(line, damage));
     }
     Ok(reading)
 }
 
-/// Why a file that exists must not be overwritten: it holds something, and this version cannot tell
-/// what. `None` of a file that is absent, empty, or begins as this version would begin it.
-pub(super) fn foreign(path: &Path) -> Option<String> {
+/// Makes sure that nothing is lost by overwriting a sample file.
+///
+/// # Errors
+///
+/// When there is something, and this version cannot tell what. A file that is absent, empty, or begins as this version
+/// would begin it may be overwritten.
+pub fn may_overwrite(path: &Path) -> Result<()> {
     // What cannot be read cannot be overwritten either; creating it will say why.
-    let content = std::fs::read(path).ok()?;
+    let content = std::fs::read(path).unwrap_or_default();
     let content = packing::unpacked(&content);
-    let first = content.split_inclusive(|&byte| byte == b'\n').next()?;
+    let first = content.split_inclusive(|&byte| byte == b'\n').next();
+    let first = first.unwrap_or_default();
     // A header that was cut off was followed by nothing.
     let is_torn = first.starts_with(br#"{"kind":"header""#) && !first.ends_with(b"\n");
-    let header = header(first, &path.display().to_string());
-    header
-        .err()
-        .filter(|_| !is_torn)
-        .map(|error| error.to_string())
+    let error = header(first, &path.display().to_string()).err();
+    let error = error.filter(|_| !is_torn && !first.is_empty());
+    let why = error.map(|error| error.to_string()).unwrap_or_default();
+    Ok(refuse(&[(!why.is_empty(), "foreign")], &[&why])?)
 }
 
 /// Reads the content of a sample file; `place` names it in errors.
@@ -162,125 +148,89 @@ pub fn parse(bytes: &[u8], place: &str) -> Result<Reading> {
     let header = header(first, place)?;
     let raw_lines: Vec<&[u8]> = raw_lines.collect();
     let parsed = parallel::map(&raw_lines, |raw| serde_json::from_slice::<Line>(raw));
-    let mut reader = Reader::new(&header, first);
-    let lines = (2..).zip(raw_lines.into_iter().zip(parsed));
-    for (number, (raw, parsed)) in lines {
-        if !reader.take(number, raw, parsed) {
+    let mut reading = Reading {
+        lines: vec![Line::Header(Box::new(header.clone()))],
+        warnings: Vec::new(),
+        end: first.len() as u64,
+        lacks_line_feed: !first.ends_with(b"\n"),
+        is_packed: false,
+    };
+    let mut contents = Contents::new(&header);
+    let mut unknown: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for (number, (raw, parsed)) in (2..).zip(raw_lines.into_iter().zip(parsed)) {
+        let is_whole = raw.ends_with(b"\n");
+        if !is_whole && parsed.is_err() {
+            reading.warnings.push(Warning::Torn(number));
             break;
         }
+        reading.end += raw.len() as u64;
+        reading.lacks_line_feed = !is_whole;
+        let fault = match parsed {
+            _ if raw.trim_ascii().is_empty() => None,
+            Ok(Line::Header(_)) => {
+                reading.warnings.push(Warning::SecondHeader(number));
+                break;
+            }
+            Ok(line) => {
+                let fault = contents.fault(&line, raw);
+                reading.lines.extend(fault.is_none().then_some(line));
+                fault
+            }
+            Err(error) => match unknown_kind(raw, &error) {
+                Some(kind) => {
+                    unknown.entry(kind).or_insert((number, 0)).1 += 1;
+                    None
+                }
+                None => Some(complaint(&error)),
+            },
+        };
+        let fault = fault.map(|fault| Warning::Damaged(number, fault));
+        reading.warnings.extend(fault);
     }
-    let mut reading = reader.reading;
-    let unknown = reader.unknown.into_iter();
-    let unknown = unknown.map(|(kind, (line, count))| Warning::UnknownKind { kind, line, count });
+    let unknown = unknown.into_iter();
+    let unknown = unknown.map(|(kind, (line, count))| Warning::UnknownKind(line, kind, count));
     reading.warnings.extend(unknown);
-    reading.lines.insert(0, Line::Header(Box::new(header)));
     Ok(reading)
 }
 
-/// A reading in the making.
-struct Reader<'h, 'b> {
+/// What the lines of a file may be about, and its slices so far as they stand there.
+struct Contents<'h, 'b> {
     scenarios: BTreeMap<&'h str, usize>,
     strategies: HashSet<&'h str>,
-    /// The slices so far, as they stand in the file.
     slices: HashSet<&'b [u8]>,
-    unknown: BTreeMap<String, (usize, usize)>,
-    reading: Reading,
 }
 
-impl<'h, 'b> Reader<'h, 'b> {
-    fn new(header: &'h Header, first: &[u8]) -> Self {
+impl<'h, 'b> Contents<'h, 'b> {
+    fn new(header: &'h Header) -> Self {
         let scenarios = header.scenarios.iter();
         let scenarios = scenarios.map(|scenario| (scenario.name.as_str(), scenario.groups.len()));
         Self {
             scenarios: scenarios.collect(),
             strategies: header.strategies.iter().map(|s| s.name.as_str()).collect(),
             slices: HashSet::new(),
-            unknown: BTreeMap::new(),
-            reading: Reading {
-                lines: Vec::new(),
-                warnings: Vec::new(),
-                end: first.len() as u64,
-                lacks_line_feed: !first.ends_with(b"\n"),
-                is_packed: false,
-            },
         }
-    }
-
-    /// Takes a line; says whether to go on.
-    fn take(&mut self, line: usize, raw: &'b [u8], parsed: serde_json::Result<Line>) -> bool {
-        let is_whole = raw.ends_with(b"\n");
-        if !is_whole && parsed.is_err() {
-            self.warn(Warning::Torn { line });
-            return false;
-        }
-        self.reading.end += raw.len() as u64;
-        self.reading.lacks_line_feed = !is_whole;
-        match parsed {
-            _ if raw.trim_ascii().is_empty() => {}
-            Ok(Line::Header(_)) => {
-                self.warn(Warning::SecondHeader { line });
-                return false;
-            }
-            Ok(parsed) => match self.fault(&parsed, raw) {
-                None => self.reading.lines.push(parsed),
-                Some(reason) => self.warn(Warning::Damaged { line, reason }),
-            },
-            Err(error) => {
-                if let Some(kind) = unknown_kind(raw, &error) {
-                    self.unknown.entry(kind).or_insert((line, 0)).1 += 1;
-                } else {
-                    let reason = complaint(&error);
-                    self.warn(Warning::Damaged { line, reason });
-                }
-            }
-        }
-        true
-    }
-
-    fn warn(&mut self, warning: Warning) {
-        self.reading.warnings.push(warning);
     }
 
     /// What contradicts the header, or an earlier line.
     fn fault(&mut self, line: &Line, raw: &'b [u8]) -> Option<String> {
-        let (scenario, strategy) = match line {
-            Line::Slice(slice) => (Some(&slice.key.scenario), Some(&slice.key.strategy)),
-            Line::Probe(probe) => (None, Some(&probe.strategy)),
-            Line::Allocation(counts) => (Some(&counts.scenario), Some(&counts.strategy)),
-            Line::Memory(memory) => (Some(&memory.scenario), Some(&memory.strategy)),
-            Line::Check(check) => (None, Some(&check.strategy)),
-            Line::Fault(fault) => (None, Some(&fault.strategy)),
-            Line::Trace(trace) => (None, Some(&trace.strategy)),
-            Line::Stall(stall) => (None, Some(&stall.strategy)),
-            Line::Part(part) => (Some(&part.scenario), None),
-            Line::PartDone(done) => (Some(&done.scenario), None),
-            Line::Interference(interference) => (Some(&interference.scenario), None),
-            // A probe that failed has its name where others name a scenario.
-            _ => (None, None),
-        };
-        if let Some(name) = scenario.filter(|name| !self.scenarios.contains_key(name.as_str())) {
-            return Some(format!("the header has no scenario {name:?}"));
-        }
-        if let Some(name) = strategy.filter(|name| !self.strategies.contains(name.as_str())) {
-            return Some(format!("the header has no strategy {name:?}"));
-        }
-        let groups = scenario.map(|name| self.scenarios[name.as_str()]);
-        let reason = match line {
-            Line::Slice(slice) if slice.window_ns == 0 => "a window of 0 ns",
-            Line::Slice(slice) if Some(slice.groups.len()) != groups => {
-                "not as many groups as the scenario has"
-            }
-            Line::Slice(_) if !self.slices.insert(raw.trim_ascii()) => {
-                "an earlier line is the same"
-            }
-            Line::Calibration(costs) if !costs.is_sound() => {
-                "a calibration that no machine can have"
-            }
-            Line::Allocation(counts) if counts.operations == 0 => "no operations",
-            Line::Memory(memory) if memory.records == 0 => "no records",
+        let (scenario, strategy) = line.about();
+        let groups = scenario.map(|name| self.scenarios.get(name));
+        let is_absent = strategy.is_some_and(|name| !self.strategies.contains(name));
+        let is_other = |slice: &Slice| groups != Some(Some(&slice.groups.len()));
+        let fault = match line {
+            _ if groups == Some(None) => "absent-scenario",
+            _ if is_absent => "absent-strategy",
+            Line::Slice(slice) if slice.window_ns == 0 => "no-window",
+            Line::Slice(slice) if is_other(slice) => "other-groups",
+            Line::Slice(_) if !self.slices.insert(raw.trim_ascii()) => "repeated",
+            Line::Calibration(costs) if !costs.is_sound() => "unsound",
+            Line::Allocation(counts) if counts.operations == 0 => "no-operations",
+            Line::Memory(memory) if memory.records == 0 => "no-records",
             _ => return None,
         };
-        Some(reason.into())
+        let names = [scenario, strategy].map(Option::unwrap_or_default);
+        let [scenario, strategy] = names.map(str::escape_debug);
+        Some(refusal(fault, &[&scenario, &strategy]))
     }
 }
 
@@ -298,46 +248,38 @@ fn unknown_kind(raw: &[u8], error: &serde_json::Error) -> Option<String> {
     error.to_string().starts_with(&refused).then_some(tag.kind)
 }
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The first line of a file, if this version can make sense of it.
 fn header(first: &[u8], place: &str) -> Result<Header> {
-    let refuse = |what: String| Err(Error::input(format!("{place}:1: {what}")));
     let tag: Option<Tag> = serde_json::from_slice(first).ok();
     let tag = tag.filter(|tag| tag.kind == "header");
-    let Some(schema) = tag.and_then(|tag| tag.schema) else {
-        let what =
-            "a sample file begins with a header line, as `pivot measure` writes it; this does not";
-        return refuse(what.into());
-    };
-    if major(&schema) != major(SCHEMA) {
-        return refuse(format!(
-            "written in the format {schema:?}; this is pivot {}, which reads {SCHEMA:?}",
-            env!("CARGO_PKG_VERSION")
-        ));
-    }
-    let unusable = |what: String| {
-        refuse(format!(
-            "the header is damaged ({what}), and without it nobody knows what the samples are about; restore \
-             the line from a copy"
-        ))
-    };
-    let header: Header = match serde_json::from_slice(first) {
-        Ok(header) => header,
-        Err(error) => return unusable(complaint(&error)),
-    };
-    fault(&header).map_or(Ok(header), unusable)
+    let schema = tag.and_then(|tag| tag.schema).unwrap_or_default();
+    let is_other = major(&schema) != major(SCHEMA);
+    refuse(
+        &[
+            (schema.is_empty(), "no-samples"),
+            (is_other, "other-samples"),
+        ],
+        &[&place, &schema.escape_debug(), &VERSION, &SCHEMA],
+    )?;
+    let header = serde_json::from_slice(first).map_err(|error| complaint(&error));
+    let header = header.and_then(validated);
+    Ok(header.map_err(|fault| refusal("damaged-header", &[&place, &fault]))?)
 }
 
-fn fault(header: &Header) -> Option<String> {
+fn validated(header: Header) -> Result<Header, String> {
     let baseline = &header.baseline;
-    if header.strategies.iter().all(|card| card.name != *baseline) {
-        return Some(format!(
-            "its baseline {baseline:?} is not among its strategies"
-        ));
+    let is_absent = header.strategies.iter().all(|card| card.name != *baseline);
+    refuse(
+        &[(is_absent, "absent-baseline")],
+        &[&baseline.escape_debug()],
+    )?;
+    for scenario in &header.scenarios {
+        let fault = scenario.validate();
+        fault.map_err(|fault| format!("scenario {:?}: {fault}", scenario.name))?;
     }
-    header.scenarios.iter().find_map(|scenario| {
-        let fault = scenario.validate().err()?;
-        Some(format!("scenario {:?}: {fault}", scenario.name))
-    })
+    Ok(header)
 }
 
 /// A schema without its minor version.

@@ -6,21 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::Line;
 use super::packing::{is_packed, pack, unpacked};
-use super::reading::{self, Reading, Warning, foreign};
+use super::reading::{self, Reading, may_overwrite};
 use crate::error::{Error, Result};
-
-/// Makes sure that nothing is lost by overwriting a sample file.
-///
-/// # Errors
-///
-/// When there is something that this version cannot read.
-pub fn may_overwrite(path: &Path) -> Result<()> {
-    foreign(path).map_or(Ok(()), |fault| {
-        Err(Error::input(format!(
-            "{fault}; it is not overwritten: move it away, or write to another folder"
-        )))
-    })
-}
+use crate::refusal::refuse;
 
 /// The content of a sample file with these lines.
 ///
@@ -50,13 +38,8 @@ pub fn amended(
 ) -> Result<Vec<u8>> {
     let plain = unpacked(content);
     let reading = reading::parse_any(content, place)?;
-    let mut warnings = reading.warnings.iter();
-    let is_unclear =
-        |w: &&Warning| matches!(w, Warning::SecondHeader { .. } | Warning::Packing { .. });
-    if let Some(warning) = warnings.find(is_unclear) {
-        let text = format!("cannot add lines to {place}: {warning}");
-        return Err(Error::input(text));
-    }
+    let why = reading.unclear_end();
+    refuse(&[(!why.is_empty(), "unclear-end")], &[&place, &why])?;
     let mut new = Some(text(new));
     let mut out: Vec<u8> = Vec::with_capacity(plain.len());
     for raw in plain.split_inclusive(|&byte| byte == b'\n') {
@@ -95,12 +78,8 @@ impl Writer {
     /// that may be somebody's samples, and is left alone.
     pub fn create(path: &Path) -> Result<Self> {
         may_overwrite(path)?;
-        if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(Error::input(format!(
-                "cannot write {}: it is not a file",
-                path.display()
-            )));
-        }
+        let is_other = std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        refuse(&[(is_other, "no-file")], &[&path.display()])?;
         let file = File::create(path).map_err(|error| Error::file("write", path, &error))?;
         Ok(Self {
             file,
@@ -116,19 +95,11 @@ impl Writer {
     ///
     /// When the file cannot be written, is packed, or two runs were joined in it.
     pub fn resume(path: &Path, reading: &Reading) -> Result<Self> {
-        let refuse = |why: &str| {
-            let text = format!("cannot continue {}: {why}", path.display());
-            Err(Error::input(text))
-        };
-        if reading.is_packed {
-            return refuse("it is packed; unpack it with `gunzip`");
-        }
-        let mut warnings = reading.warnings.iter();
-        if let Some(warning) =
-            warnings.find(|warning| matches!(warning, Warning::SecondHeader { .. }))
-        {
-            return refuse(&warning.to_string());
-        }
+        let why = reading.unclear_end();
+        refuse(
+            &[(reading.is_packed, "packed"), (!why.is_empty(), "joined")],
+            &[&path.display(), &why],
+        )?;
         let failed = |error: std::io::Error| Error::file("continue", path, &error);
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         file.set_len(reading.end).map_err(failed)?;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Scenario;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::refusal::refuse;
 
 /// No strategy does an operation faster than this on one thread, and most take many times as long.
 const FASTEST_OPERATION: Duration = Duration::from_nanos(5);
@@ -34,44 +35,34 @@ fn slice_of_operations(scenario: &Scenario) -> f64 {
 ///
 /// # Errors
 ///
-/// [`Error::Input`], if the scenarios take longer than `budget` and points of sweeps are among them, or if
+/// [`Error::Input`](crate::error::Error::Input), if the scenarios take longer than `budget` and points of sweeps are among them, or if
 /// one takes longer because of its number of operations.
 pub fn affordable<'s>(
     scenarios: impl IntoIterator<Item = (&'s Scenario, Duration)>,
     budget: Duration,
     is_largest: bool,
 ) -> Result<()> {
-    let shown_budget = span(budget);
     let (mut needed, mut points) = (Duration::ZERO, 0);
     for (scenario, shortest) in scenarios {
         points += u32::from(scenario.point.is_some() && scenario.optional);
         needed += shortest;
-        if let Some(operations) = scenario.operations
-            && shortest > budget
-        {
-            let slice = Duration::from_secs_f64(slice_of_operations(scenario));
-            return Err(Error::input(format!(
-                "scenario {}: {operations} operations take at least {} a slice and {} in all, and this preset \
-                 measures for {shown_budget}; give fewer operations",
-                scenario.name,
-                span(slice),
-                span(shortest),
-            )));
-        }
+        let operations = scenario.operations.unwrap_or_default();
+        let slice = Duration::from_secs_f64(slice_of_operations(scenario));
+        let [slice, all, most] = [slice, shortest, budget].map(span);
+        refuse(
+            &[(operations > 0 && shortest > budget, "many-operations")],
+            &[&scenario.name, &operations, &slice, &all, &most],
+        )?;
     }
-    if points == 0 || needed <= budget {
-        return Ok(());
-    }
-    let remedy = if is_largest {
-        "choose fewer of them with --scenario, or fewer strategies with --strategy"
-    } else {
-        "use --preset full, or fewer strategies with --strategy"
-    };
-    let needed = span(needed);
-    Err(Error::input(format!(
-        "the chosen scenarios, {points} points of sweeps among them, need at least {needed}, and this preset \
-         measures for {shown_budget}; {remedy}"
-    )))
+    let is_long = points > 0 && needed > budget;
+    let [needed, budget] = [needed, budget].map(span);
+    Ok(refuse(
+        &[
+            (is_long && is_largest, "too-long"),
+            (is_long, "too-long-for-preset"),
+        ],
+        &[&points, &needed, &budget],
+    )?)
 }
 
 /// `40 s`, `12 min`, `3.5 h`, `17 days`: as exact as an estimate deserves.

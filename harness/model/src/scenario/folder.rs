@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Scenario, sweep};
 use crate::error::{Error, Result};
+use crate::refusal::refuse;
 use crate::workload::Workload;
 
 impl Scenario {
@@ -23,14 +24,11 @@ impl Scenario {
         if let Some(trace) = points.iter().find_map(|point| point.replay.as_ref()) {
             let trace = folder.join(&trace.name);
             let peak = Workload::load(&trace)?.summary.peak;
-            if let Some(point) = points.iter().find(|point| point.processes < peak) {
-                return Err(Error::input(format!(
-                    "{place}: processes = {} are too few for {}, in which up to {peak} live at once; give at \
-                     least that",
-                    point.processes,
-                    trace.display()
-                )));
-            }
+            let least = points.iter().map(|point| point.processes).min();
+            refuse(
+                &[(least < Some(peak), "few-processes")],
+                &[&place, &least.unwrap_or_default(), &trace.display(), &peak],
+            )?;
             let replays = points.iter_mut().filter_map(|point| point.replay.as_mut());
             replays.for_each(|replay| replay.place.clone_from(&trace));
         }
@@ -78,18 +76,14 @@ pub fn load_folder(folder: &Path) -> Result<Vec<Scenario>> {
     for file in files_below(folder)? {
         let points = Scenario::load(&file)?;
         let name = points.first().map_or("", Scenario::family);
-        if scenarios.iter().any(|earlier| earlier.family() == name) {
-            return Err(Error::input(format!(
-                "{}: the name {name:?} is taken by an earlier file; give it one of its own",
-                file.display(),
-            )));
-        }
+        let is_taken = scenarios.iter().any(|earlier| earlier.family() == name);
+        refuse(&[(is_taken, "taken-name")], &[&file.display(), &name])?;
         scenarios.extend(points);
     }
-    if scenarios.is_empty() {
-        let what = format!("no scenario (*.toml) in {}", folder.display());
-        return Err(Error::input(what));
-    }
+    refuse(
+        &[(scenarios.is_empty(), "no-scenario")],
+        &[&folder.display()],
+    )?;
     Ok(scenarios)
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Activity, Group, Scenario};
 use crate::error::complaint;
-use crate::refusal::{Validity, refuse};
+use crate::refusal::{Validity, refusal, refuse};
 
 /// An axis of a scenario file, and where on it to ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,20 +108,16 @@ pub(super) fn expand(mut scenario: Scenario) -> Result<Vec<Scenario>, String> {
     validate(&scenario, &axes)?;
     let mut points = vec![scenario];
     for sweep in &axes {
-        let steps = |point| {
-            sweep
-                .values
-                .iter()
-                .map(move |value| step(point, sweep, value))
-        };
+        let values = sweep.values.iter();
+        let steps = |point| values.clone().map(move |value| step(point, sweep, value));
         points = points.iter().flat_map(steps).collect::<Result<_, _>>()?;
     }
     Ok(points)
 }
 
 /// Refuses what is nonsensical about the axes of a file.
-fn validate(scenario: &Scenario, axes: &[Sweep]) -> Validity {
-    for sweep in axes {
+fn validate(scenario: &Scenario, sweeps: &[Sweep]) -> Validity {
+    for sweep in sweeps {
         let (axis, values) = (sweep.axis, &sweep.values);
         let mut places = 1..values.len();
         let repeated = places.find(|&place| values[..place].contains(&values[place]));
@@ -140,16 +136,16 @@ fn validate(scenario: &Scenario, axes: &[Sweep]) -> Validity {
     }
     // Without a number it is the first group that it fits, which another one may name.
     let meant = |sweep: &Sweep| (sweep.axis, owner(scenario, sweep).ok());
-    let is_same = matches!(axes, [first, second] if meant(first) == meant(second));
-    let axis = axes.first().map(|sweep| sweep.axis.to_string());
-    let points: usize = axes.iter().map(|sweep| sweep.values.len()).product();
+    let is_same = matches!(sweeps, [first, second] if meant(first) == meant(second));
+    let axis = sweeps.first().map(|sweep| sweep.axis.to_string());
+    let points: usize = sweeps.iter().map(|sweep| sweep.values.len()).product();
     refuse(
         &[
             (is_same, "same-axes"),
-            (axes.len() > 2, "many-axes"),
+            (sweeps.len() > 2, "many-axes"),
             (points > POINTS_MAX, "many-points"),
         ],
-        &[&axis.unwrap_or_default(), &axes.len(), &points],
+        &[&axis.unwrap_or_default(), &sweeps.len(), &points],
     )
 }
 
@@ -204,12 +200,7 @@ fn owner(scenario: &Scenario, &Sweep { axis, group, .. }: &Sweep) -> Result<usiz
     let count = scenario.groups.len();
     match group {
         Some(index) if index < count => Ok(index),
-        Some(index) => {
-            let last = count - 1;
-            Err(format!(
-                "axis {axis}: group = {index} is not there; the groups are 0 to {last}"
-            ))
-        }
+        Some(index) => Err(refusal("absent-group", &[&axis, &index, &(count - 1)])),
         None => {
             let (needs, fits) = axis.needs();
             let index = scenario.groups.iter().position(fits);

@@ -234,11 +234,8 @@ impl Workload {
         let length = std::fs::metadata(path).map_err(unreadable)?.len();
         let mebibytes = length.div_ceil(1 << 20);
         let place = path.display().to_string();
-        if mebibytes > FILE_MEBIBYTES_MAX {
-            return Err(Error::input(format!(
-                "{place}: {mebibytes} MiB are too long for a process trace; at most {FILE_MEBIBYTES_MAX} are read"
-            )));
-        }
+        let is_long = mebibytes > FILE_MEBIBYTES_MAX;
+        refuse(&[(is_long, "long-trace")], &[&place, &mebibytes])?;
         let bytes = std::fs::read(path).map_err(unreadable)?;
         Self::parse(&bytes, &place)
     }
@@ -258,10 +255,9 @@ impl Workload {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let lines = (1..).zip(text.lines());
         let mut lines = lines.filter(|(_, line)| !line.trim().is_empty());
-        let Some((number, first)) = lines.next() else {
-            let what = format!("{place}: nothing in it; {}", beginning());
-            return Err(Error::input(what));
-        };
+        let first = lines.next();
+        refuse(&[(first.is_none(), "empty-trace")], &[&place, &beginning()])?;
+        let (number, first) = first.unwrap_or_default();
         let (header, columns) = match first.strip_prefix('#') {
             None => (header(first).map_err(at(number))?, None),
             Some(schema) => {
@@ -283,10 +279,7 @@ impl Workload {
             validator.enter(&entry, number).map_err(at(number))?;
             entries.push(entry);
         }
-        if entries.is_empty() {
-            let fault = "no event follows the header, so there is nothing to replay";
-            return Err(at(number)(fault.into()));
-        }
+        refuse(&[(entries.is_empty(), "no-event")], &[]).map_err(at(number))?;
         Ok(Self {
             header,
             entries,
