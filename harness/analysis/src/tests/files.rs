@@ -82,10 +82,7 @@ fn cut_anywhere_a_file_keeps_every_line_before_the_cut() {
         let whole = line_number(&text, cut) + usize::from(at_the_end_of_a_line);
         assert_eq!(reading.lines, lines[..whole.max(1)], "cut at {cut}");
         let torn = cut as u64 - reading.end;
-        assert_eq!(
-            torn > 0,
-            reading.warnings == [Warning::Torn(whole + 1)]
-        );
+        assert_eq!(torn > 0, reading.warnings == [Warning::Torn(whole + 1)]);
         assert_eq!(reading.lacks_line_feed, at_the_end_of_a_line);
     }
 }

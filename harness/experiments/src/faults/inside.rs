@@ -337,7 +337,11 @@ mod tests {
     fn a_table_that_shows_the_state_of_the_outer_read_is_found_out() {
         let fates = fates(ErasedTable::new::<Planted<false>>, LONG);
         for (action, fate) in &fates {
-            let expected = if action.is_read() { Fate::Done } else { Fate::Stale };
+            let expected = if action.is_read() {
+                Fate::Done
+            } else {
+                Fate::Stale
+            };
             assert_eq!(*fate, expected, "{action}: {fates:?}");
         }
     }
