@@ -398,16 +398,14 @@ fn can_be_tuple(f: &str, value: &Value) -> bool {
 /// The first value that is no tuple, with its line.
 fn take_keys_out(calls: &mut [Call], places: &Places) -> Result<()> {
     for call in calls {
-        let (key, asked) = match (call.asked.pair(), call.key.is_nil()) {
-            (Some((key, value)), true) => (key.clone(), value.clone()),
-            (Some(_), false) => {
-                return Err(places.fault(call.at, "an event has a key beside [key, value]"));
-            }
-            (None, _) => {
-                let message = call.asked.mismatch("a value is [key, value] here");
-                return Err(places.fault(call.at, message));
-            }
+        let Some((key, asked)) = call.asked.pair() else {
+            let message = call.asked.mismatch("a value is [key, value] here");
+            return Err(places.fault(call.at, message));
         };
+        if !call.key.is_nil() {
+            return Err(places.fault(call.at, "an event has a key beside [key, value]"));
+        }
+        let (key, asked) = (key.clone(), asked.clone());
         if let Some((at, answer)) = &mut call.answer {
             match answer.pair() {
                 Some((of, value)) if *of == key => *answer = value.clone(),

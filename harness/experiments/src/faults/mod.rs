@@ -55,10 +55,10 @@ pub fn inject(task: &FaultTask) -> FaultSeen {
     match task.fault {
         F::ReaderGone | F::WriterGone => standstill::observe(scene(), out),
         F::ReaderStalls | F::UpdaterStalls | F::ResizerStalls => {
-            stalls::observe(scene(), task, out)
+            stalls::observe(scene(), task, out);
         }
         F::PanicInUpdate | F::PanicInRead | F::PanicInScan => {
-            standstill::observe_panic(scene(), out)
+            standstill::observe_panic(scene(), out);
         }
         F::InsideRead | F::InsideScan => inside::observe(scene, out),
         F::OverlappingReaders => overlap::observe(scene(), out),

@@ -55,7 +55,17 @@ pub(crate) fn observe(scene: Scene, task: &FaultTask, observed: &mut FaultSeen) 
     let witnesses = Witnesses::assemble(scene, ACTIONS, TARGETS);
     mark_allocator();
     install();
-    let thread = start(scene, task.fault);
+    // Starts the thread that will be stopped.
+    let (sender, receiver) = sync_channel(1);
+    let fault = task.fault;
+    scene.spawn(move |handle| {
+        let _ = sender.send(pthread_self());
+        for step in 0.. {
+            work(handle, fault, step);
+            STEPS.store(step, Ordering::Relaxed);
+        }
+    });
+    let thread = receiver.recv().expect("a new thread says who it is");
     let (mut stopped, mut spared) = (0, 0);
     let mut open: Vec<Action> = ACTIONS.to_vec();
     while stopped < task.stops && spared < task.stops && !open.is_empty() {
@@ -80,19 +90,6 @@ pub(crate) fn observe(scene: Scene, task: &FaultTask, observed: &mut FaultSeen) 
     observed.tallies.insert(Tally::Stops, stopped.into());
     let what = Tally::SparedInAllocator;
     observed.tallies.insert(what, spared.into());
-}
-
-/// Starts the thread that will be stopped.
-fn start(scene: Scene, fault: Fault) -> Pthread {
-    let (sender, receiver) = sync_channel(1);
-    scene.spawn(move |handle| {
-        let _ = sender.send(pthread_self());
-        for step in 0.. {
-            work(handle, fault, step);
-            STEPS.store(step, Ordering::Relaxed);
-        }
-    });
-    receiver.recv().expect("a new thread says who it is")
 }
 
 fn work(handle: &mut TableHandle<'_>, fault: Fault, step: u64) {

@@ -128,11 +128,7 @@ fn rounds(budget: Duration, phases: u32) -> u32 {
 /// stuck reader keeps from being freed stays small.
 const SLICE: Duration = Duration::from_millis(5);
 
-const FIRST_ALONE: u32 = 0;
-const SECOND_ALONE: u32 = 1;
-const TOGETHER: u32 = 2;
-
-/// One reads and one updates, or both update.
+/// One reads and one updates, or both update: the first alone, the second alone, and both together.
 pub(crate) fn fairness(fixture: &Fixture, budget: Duration, outcome: &mut ProbeSeen) {
     let table = fixture.table();
     let phases = Phases::new();
@@ -156,8 +152,8 @@ pub(crate) fn fairness(fixture: &Fixture, budget: Duration, outcome: &mut ProbeS
         let end = EndOnExit(&phases);
         phases.wait_for(2);
         for _ in 0..rounds(budget, 3) {
-            for phase in [FIRST_ALONE, SECOND_ALONE, TOGETHER] {
-                lengths[phase as usize] += phases.run(phase);
+            for (phase, length) in (0..).zip(&mut lengths) {
+                *length += phases.run(phase);
             }
         }
         drop(end);

@@ -39,7 +39,11 @@ impl Fixture {
             layout,
         };
         fill(&fixture.threads[0], steady());
-        fixture.threads.iter().for_each(warm_up_all);
+        for thread in &fixture.threads {
+            for &operation in Operation::ALL {
+                warm_up(thread, (operation, target(operation, 0)));
+            }
+        }
         Ok(fixture)
     }
 
@@ -105,13 +109,6 @@ impl Fixture {
 fn fill(thread: &Actor, processes: impl Iterator<Item = ProcessId>) {
     processes.for_each(|id| thread.run((Operation::Insert, id)));
     thread.publish();
-}
-
-/// Has a thread do each operation until it is used to it.
-pub(crate) fn warm_up_all(thread: &Actor) {
-    for &operation in Operation::ALL {
-        warm_up(thread, (operation, target(operation, 0)));
-    }
 }
 
 /// Has a thread do an operation until it is used to it.

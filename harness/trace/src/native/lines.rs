@@ -2,7 +2,6 @@
 //! cares.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
 
 use model::collect::unique;
 use model::trace::{Path, SharedLines, Touch, Usage};
@@ -67,21 +66,18 @@ impl Lines {
     }
 
     fn add(&mut self, access: &Access) {
-        let mut address = access.address;
-        let end = address.saturating_add(access.bytes);
-        while address < end {
-            let pair = address / PAIR_BYTES * PAIR_BYTES;
-            let mask = bits(address - pair..(end - pair).min(PAIR_BYTES));
+        let end = access.address.saturating_add(access.bytes);
+        let first = access.address / PAIR_BYTES * PAIR_BYTES;
+        for pair in (first..end).step_by(PAIR_BYTES as usize) {
             let used = self.0.entry(pair).or_default();
-            used.touched |= mask;
+            used.touched |= mask(access, pair);
             if access.usage.writes() {
-                used.written |= mask;
+                used.written |= mask(access, pair);
             }
             let is_same = |known: &Access| (known.by, known.address) == (access.by, access.address);
             if !used.accesses.iter().any(is_same) {
                 used.accesses.push(*access);
             }
-            address = pair + PAIR_BYTES;
         }
     }
 
@@ -153,37 +149,33 @@ fn shared(pair: u64, first: &Use, second: &Use, part: Mask) -> Option<Shared> {
         (0, _) => of_first,
         _ => common,
     };
-    let byte = u64::from(named.trailing_zeros());
+    let byte = named.trailing_zeros();
     Some(Shared {
         both_write,
         is_false: common == 0,
-        address: pair + byte,
-        by: [first, second].map(|used| used.blamed(pair, pair + byte, part)),
+        address: pair + u64::from(byte),
+        by: [first, second].map(|used| used.blamed(pair, byte, part)),
     })
 }
 
 impl Use {
-    /// The instruction that uses the byte at `address`: one that writes, if there is one; where none
+    /// The instruction that uses the `byte` of the pair: one that writes, if there is one; where none
     /// uses it, one that uses `part` of the lines.
-    fn blamed(&self, pair: u64, address: u64, part: Mask) -> (u64, u32) {
-        let uses_byte =
-            |access: &Access| (access.address..access.address + access.bytes).contains(&address);
-        let uses_part = |access: &Access| {
-            let from = access.address.max(pair) - pair;
-            let to = (access.address + access.bytes - pair).min(PAIR_BYTES);
-            bits(from..to) & part != 0
-        };
-        let accesses = self.accesses.iter().filter(|access| uses_part(access));
-        let blamed = accesses.min_by_key(|access| (!uses_byte(access), !access.usage.writes()));
+    fn blamed(&self, pair: u64, byte: u32, part: Mask) -> (u64, u32) {
+        let uses = |access: &Access, bytes: Mask| mask(access, pair) & bytes != 0;
+        let accesses = self.accesses.iter().filter(|access| uses(access, part));
+        let blamed =
+            accesses.min_by_key(|access| (!uses(access, 1 << byte), !access.usage.writes()));
         blamed.map_or((0, 0), |access| (access.by, access.called_from))
     }
 }
 
-/// The bytes of a pair from one offset to another.
-fn bits(bytes: Range<u64>) -> Mask {
+/// The bytes of a pair that an access is about.
+fn mask(access: &Access, pair: u64) -> Mask {
     let bit = |number: u64| (1 as Mask).checked_shl(number as u32);
     let below = |end: u64| bit(end).map_or(Mask::MAX, |bit| bit - 1);
-    below(bytes.end) & !below(bytes.start)
+    let end = access.address.saturating_add(access.bytes);
+    below((end - pair).min(PAIR_BYTES)) & !below(access.address.max(pair) - pair)
 }
 
 /// Bytes of a line.

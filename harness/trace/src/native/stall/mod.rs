@@ -182,13 +182,21 @@ fn pair(
         let flaw = flaw_of(&outcomes[state])?;
         Some(format!("at {}: {flaw}", points.of_state(state).start))
     });
+    // Whole stretches of blocked states inside the allocator's calls are its doing. A stretch that reaches out of a call
+    // is a lock that was taken outside.
+    let is_inside = |&state: &usize| {
+        let mut numbers = points.of_state(state);
+        numbers.all(|point| points.all[point].in_allocator)
+    };
+    let stretches = blocked.chunk_by(|state, next| state + 1 == *next);
+    let in_allocator = stretches.filter(|stretch| stretch.iter().all(is_inside));
     StallPair {
         stalled,
         peer,
         same_process,
         points: points.all.len() as u64,
         blocked: count(&blocked),
-        in_allocator: count(&in_allocator(&blocked, points)),
+        in_allocator: in_allocator.map(count).sum(),
         untried: count(&states(&Option::is_none)),
         first: first.map(|point| point as u64),
         last: last.map(|point| point as u64),
@@ -196,17 +204,4 @@ fn pair(
         wrong: count(&flawed),
         evidence,
     }
-}
-
-/// The blocked states that are the allocator's doing: whole stretches of them inside its calls. A
-/// stretch that reaches out of a call is a lock that was taken outside.
-fn in_allocator(blocked: &[usize], points: &Points) -> Vec<usize> {
-    let is_inside = |&state: &usize| {
-        points
-            .of_state(state)
-            .all(|point| points.all[point].in_allocator)
-    };
-    let stretches = blocked.chunk_by(|state, next| state + 1 == *next);
-    let inside = stretches.filter(|stretch| stretch.iter().all(is_inside));
-    inside.flatten().copied().collect()
 }

@@ -8,7 +8,7 @@ use trap::{Place, Progress, Recording, Result};
 
 use super::observation::{Beside, Observation, Other, Readings, aftermath, flaw_of_peer};
 use super::two_stops::Script;
-use crate::native::fixture::{Fixture, restore, warm_up_all};
+use crate::native::fixture::{Fixture, restore};
 use crate::native::processes::{Request, Which, has_pair};
 use crate::native::threads::{
     Actor, Answer, Mode, Quiescence, TracedStrategy, processor_time_of_others,
@@ -53,10 +53,9 @@ impl Manner {
     };
 }
 
-/// A table, a thread that is stopped, a peer that tries beside it, and one that writes at stops.
+/// A table, a thread that is stopped and a peer that tries beside it, and one that writes at stops.
 pub(crate) struct StallExperiment {
     pub(super) fixture: Fixture,
-    peer: Actor,
     writer: Actor,
     /// Whether scans are claimed to be of one instant.
     is_snapshot: bool,
@@ -78,10 +77,7 @@ pub(crate) type Tried = Option<Outcome>;
 
 impl StallExperiment {
     pub(crate) fn new(fixture: Fixture, strategy: TracedStrategy) -> Result<Self> {
-        let peer = fixture.newcomer()?;
-        warm_up_all(&peer);
         Ok(Self {
-            peer,
             writer: fixture.writer(strategy)?,
             is_snapshot: strategy.profile.scan_consistency == ScanConsistency::Snapshot,
             fixture,
@@ -90,6 +86,10 @@ impl StallExperiment {
 
     fn stalled(&self) -> &Actor {
         &self.fixture.threads[0]
+    }
+
+    fn peer(&self) -> &Actor {
+        &self.fixture.threads[1]
     }
 
     /// The operation without a stop.
@@ -120,7 +120,7 @@ impl StallExperiment {
     ) -> (Vec<Tried>, Recording) {
         let both @ [stalled, peer] = self.fixture.requests(which);
         let undoes = !manner.afresh && !stalled.0.is_write();
-        let mut before = read(&self.peer, peer.1);
+        let mut before = read(self.peer(), peer.1);
         // By stop: what was there for the peer, and what it saw; nothing while it was blocked.
         let mut tried: Vec<(Observation, Option<Observation>)> = Vec::new();
         // What it did at the last stop is undone, or about to be.
@@ -140,12 +140,12 @@ impl StallExperiment {
             }
             false
         });
-        let late = self.peer.is_busy().then(|| self.peer.answer().observed);
-        let late = late.filter(|_| !is_undone);
+        let late = self.peer().is_busy().then(|| self.peer().answer());
+        let late = late.filter(|_| !is_undone).map(|late| late.observed);
         let is_left = peer.0.is_write() && !is_undone;
         let left = is_left.then(|| {
             self.stalled().publish();
-            read(&self.fixture.threads[1], peer.1)
+            read(&self.writer, peer.1)
         });
         let last = tried.len().saturating_sub(1);
         let tried = tried.into_iter().enumerate();
@@ -164,8 +164,8 @@ impl StallExperiment {
 
     /// What the peer sees of what it begins, or of what it is still at; nothing if it is blocked.
     fn peer_tries(&self, request: Request, manner: Manner) -> Option<Observation> {
-        self.peer.begin(request, Mode::Observe);
-        wait(&self.peer, manner)
+        self.peer().begin(request, Mode::Observe);
+        wait(self.peer(), manner)
     }
 
     /// Has the stalled thread do something with stops at the `places`, where `at_stop` does what there is to do;
