@@ -12,7 +12,7 @@
 //! given back; of several who wait one is chosen.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -312,7 +312,8 @@ impl Simulation<'_, '_> {
     }
 
     fn arrive(&mut self, line: usize) {
-        for number in self.lines[line].arrive() {
+        let served = self.lines[line].arrive();
+        for &number in &served {
             // What it asked for it does, whoever asks next: or it might never get done.
             let processor = &self.processors[number];
             let step = processor.program.0[processor.step];
@@ -320,6 +321,8 @@ impl Simulation<'_, '_> {
                 self.after(0.0, Event::Ready(number as u16));
             }
         }
+        // Who comes next takes its memory.
+        self.lines[line].coming = served;
         self.send_request(line);
     }
 }
@@ -369,6 +372,7 @@ impl Line {
     fn choose(&mut self, random: &mut impl Rng) -> usize {
         let chosen = (random.next_u64() % self.asked.len() as u64) as usize;
         let (to, writes) = self.asked[chosen];
+        self.coming.clear();
         if writes {
             self.asked.swap_remove(chosen);
             self.coming.push(to);
@@ -415,6 +419,8 @@ enum Event {
 struct Agenda {
     /// With how many were entered before.
     events: BinaryHeap<Reverse<(Time, u32, Event)>>,
+    /// Those that were entered for the present, after all others that are due: they need no sorting.
+    at_once: VecDeque<Event>,
     /// When the last event happened.
     now: Time,
     /// How many were ever entered.
@@ -424,13 +430,20 @@ struct Agenda {
 impl Agenda {
     /// Enters an event that is so far off.
     fn enter(&mut self, delay: Time, event: Event) {
-        self.events
-            .push(Reverse((self.now + delay, self.entered, event)));
+        let entry = Reverse((self.now + delay, self.entered, event));
+        match delay {
+            0 => self.at_once.push_back(event),
+            _ => self.events.push(entry),
+        }
         self.entered += 1;
     }
 
     /// The earliest, which is no longer in it. It is now the present.
     fn next(&mut self) -> Option<Event> {
+        let next = self.events.peek().map(|Reverse((when, ..))| *when);
+        if next != Some(self.now) && !self.at_once.is_empty() {
+            return self.at_once.pop_front();
+        }
         let Reverse((when, _, event)) = self.events.pop()?;
         self.now = when;
         Some(event)

@@ -1,7 +1,6 @@
 //! From traces, a calibration and what one thread takes to what many will, and how well that does with
 //! two. Pure, as all of the analysis.
 
-mod demand;
 mod sharing_check;
 
 use model::calibration::Calibration;
@@ -9,10 +8,11 @@ use model::collect::grouped;
 use model::parallel;
 use model::sample::{Line, asks_the_same};
 use model::scenario::{Activity, Scenario};
-use model::trace::{Operation, TraceSeen};
+use model::trace::{Footprint, Operation, Pair, Path, State, TraceSeen};
 use predict::backtest::published;
 use predict::machine::Machine;
-use predict::scaling::{Workload, transfers_ns};
+use predict::path::Cost;
+use predict::scaling::{ByRecord, Workload, keeps, transfers_ns};
 
 use super::evidence;
 use super::samples::Samples;
@@ -141,14 +141,14 @@ impl Run<'_> {
             .ok_or("no scenario of the run has one thread do it alone")?;
         let cell = self.cell(scenario, &trace.strategy);
         let cell = cell.ok_or_else(|| format!("not measured in {}", scenario.name))?;
-        demand::workload(trace, operation, cell.median, &self.calibration)
+        workload(trace, operation, cell.median, &self.calibration)
     }
 
     fn one_to_two(&self, trace: &TraceSeen, pair: &ScalingPair<'_>) -> Option<OneToTwo> {
         let (strategy, operation) = (&trace.strategy, pair.operation);
         let one_ns = self.cell(pair.one, strategy)?.median;
         let measured_ns = 2.0 * self.cell(pair.two, strategy)?.median;
-        let workload = demand::workload(trace, operation, one_ns, &self.calibration).ok()?;
+        let workload = workload(trace, operation, one_ns, &self.calibration).ok()?;
         let here = self.machines.iter().find(|machine| machine.name == HERE);
         let predicted_ns = workload.on(here?, 2);
         Some(OneToTwo {
@@ -174,6 +174,84 @@ fn points(workload: &Workload, machine: &Machine) -> Vec<Expected> {
         ns: workload.on(machine, cpus),
     };
     powers.chain([all]).map(on).collect()
+}
+
+/// Whoever takes longer for an instruction, on average, is taken to wait for somebody. Chosen on one
+/// machine, where copies of a whole table take 1.9 and callers of an actor 4 to 38: not a law.
+const NS_PER_INSTRUCTION_MAX: f64 = 2.5;
+
+/// The two ways of an operation, with what it costs.
+///
+/// # Errors
+///
+/// Why the trace says nothing of the time.
+fn workload(
+    trace: &TraceSeen,
+    operation: Operation,
+    alone_ns: f64,
+    calibration: &Calibration,
+) -> Result<Workload, String> {
+    if let Some(why) = why_idle(trace, operation, alone_ns) {
+        return Err(why);
+    }
+    let with_paths = |same_process| {
+        let pair = trace.pair(operation, operation, same_process)?;
+        Some((pair, pair.paths.as_ref()?))
+    };
+    let same = with_paths(true);
+    let apart = with_paths(false).or(same);
+    let (pair_apart, apart) = apart.ok_or("the trace has no ways of two threads through it")?;
+    let by_record = same.and_then(|(same, _)| by_record(same, pair_apart));
+    let locked_ns = calibration.locked_ns;
+    let cost = Cost {
+        alone_ns,
+        locked_ns,
+    };
+    let (waits, keeps) = (waits(trace, operation), keeps(calibration));
+    Ok(Workload::new(apart, by_record, cost, waits, keeps))
+}
+
+/// Whether most of an operation's time is not its own.
+fn why_idle(trace: &TraceSeen, operation: Operation, alone_ns: f64) -> Option<String> {
+    let counts = trace.counts(operation, State::Quiescent)?;
+    let instructions = counts.instructions + counts.allocator_instructions;
+    (alone_ns > NS_PER_INSTRUCTION_MAX * instructions as f64).then(|| {
+        format!(
+            "alone it takes {alone_ns:.0} ns for {instructions} instructions: most of that is waiting for a thread of \
+             the strategy's own, which the trace does not see"
+        )
+    })
+}
+
+/// Whether who finds a word taken waits: seen of reads, beside a guard; taken for granted of writes,
+/// which exclude each other wherever they lock at all.
+fn waits(trace: &TraceSeen, operation: Operation) -> bool {
+    let held_up = |footprint: &Footprint| {
+        let is_meant = (footprint.operation, footprint.state) == (operation, State::GuardHeld);
+        is_meant && footprint.counts.is_none()
+    };
+    operation.is_write() || trace.footprints.iter().any(held_up)
+}
+
+/// Lines that both write only if they are about the same record.
+fn by_record(same: &Pair, apart: &Pair) -> Option<ByRecord> {
+    let lines = same.at_64.both().saturating_sub(apart.at_64.both());
+    let visits = |pair: &Pair| pair.paths.as_ref().map_or(0, visits);
+    let accesses = visits(same).saturating_sub(visits(apart)) as f64;
+    (lines > 0).then_some(ByRecord {
+        lines: lines as f64,
+        accesses: accesses.max(lines as f64),
+    })
+}
+
+/// How often the first comes to a line that both write, coming from another one.
+fn visits([first, second]: &[Path; 2]) -> usize {
+    let by_second = second.written();
+    let by_first = first.written();
+    let is_shared = |line: &u32| by_first.contains(line) && by_second.contains(line);
+    let mut lines: Vec<u32> = first.touches.iter().map(|touch| touch.line).collect();
+    lines.dedup();
+    lines.iter().filter(|line| is_shared(line)).count()
 }
 
 /// Who is faster than whom: on each of these machines, with so many of its processors, the band of the one ends below the

@@ -4,8 +4,7 @@
 use model::scenario::Keys;
 use model::trace::{Conflict, Operation, Pair, State, TraceSeen};
 
-use super::demand::why_idle;
-use super::{Run, ScalingPair};
+use super::{Run, ScalingPair, why_idle};
 use results::{Cell, Meeting};
 
 impl Run<'_> {
