@@ -1,8 +1,8 @@
 //! Whether a table ends as a process trace says, replayed while others look at it.
 //!
 //! What is right is said by a plain map and [`contract::Record::apply`]: after every
-//! operation its answer, and behind the last one every record. Meanwhile one thread scans the table as a
-//! status page does and another looks processes up as a health checker does; every record that they get to
+//! operation its answer, and behind the last one every record. Meanwhile two threads scan the table as a
+//! status page does and look processes up as a health checker does; every record that they get to
 //! see has to be whole.
 
 use std::collections::BTreeMap;
@@ -54,18 +54,18 @@ pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
     let is_shared = entry.profile.concurrency != Concurrency::OneThread;
     let replayed = replay(&make(workload.summary.peak), &operations, is_shared);
     let count = operations.len();
-    let evidence = replayed.as_ref().map(|(records, [scans, lookups])| {
-        format!(
-            "{count} operations of a process trace, each answered as by the model; at the end the model's {records} \
-             records; {scans} scans and {lookups} lookups meanwhile saw whole ones"
-        )
-    });
     Ok(CheckOutcome {
         strategy: task.strategy.clone(),
         record: RecordKind::Status,
         check: CHECK.into(),
         passed: replayed.is_ok(),
-        evidence: evidence.unwrap_or_else(Clone::clone),
+        evidence: match replayed {
+            Ok((records, [scans, lookups])) => format!(
+                "{count} operations of a process trace, each answered as by the model; at the end the model's \
+                 {records} records; {scans} scans and {lookups} lookups meanwhile saw whole ones"
+            ),
+            Err(fault) => fault,
+        },
     })
 }
 
@@ -73,47 +73,39 @@ pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
 /// visited meanwhile, and one was looked up.
 type Replayed = (usize, [u64; 2]);
 
-/// Replays on a table, as fast as it goes, while it is looked at, if it may be by several threads: by a status page
-/// and by a health checker. Otherwise, the first thing that is not as the model has it.
+/// Replays on a table, as fast as it goes, while two threads look at it, if several may. Otherwise, the first thing that is
+/// not as the model has it.
 fn replay(
     table: &ErasedTable<InstrumentedRecord>,
     operations: &[Operation],
     is_shared: bool,
 ) -> Result<Replayed, String> {
     let over = AtomicBool::new(false);
+    let watchers = if is_shared { 2 } else { 0 };
     // All begin together: a trace may be over before a thread has come up.
-    let ready = Barrier::new(if is_shared { 3 } else { 1 });
+    let ready = Barrier::new(1 + watchers);
     let (ended, looks) = std::thread::scope(|scope| {
-        let watchers = is_shared.then(|| {
-            let page = scope.spawn(|| {
-                let mut handle = table.handle();
-                ready.wait();
-                watch(&over, || visit_all(&mut handle))
-            });
-            let checker = scope.spawn(|| {
-                let mut handle = table.handle();
-                // The dead and the unborn, too.
-                let mut ids = operations.iter().map(|operation| operation.id).cycle();
-                ready.wait();
-                watch(&over, || look_up(&mut handle, &mut ids))
-            });
-            [page, checker]
-        });
+        let watch = || {
+            let handle = table.handle();
+            ready.wait();
+            watch(handle, operations, &over)
+        };
+        let watchers: Vec<_> = (0..watchers).map(|_| scope.spawn(watch)).collect();
         let handle = table.handle();
         ready.wait();
         let ended = catch_unwind(AssertUnwindSafe(|| write(handle, operations)));
         // Also when a strategy panics, or those who look would go on for ever.
         over.store(true, Ordering::Relaxed);
-        let looks = watchers.into_iter().flatten().map(|watcher| {
+        let looks = watchers.into_iter().map(|watcher| {
             let looks = watcher.join();
             looks.unwrap_or_else(|_| Err("a reader panicked".into()))
         });
-        (ended, looks.collect::<Result<Vec<u64>, String>>())
+        (ended, looks.collect::<Result<Vec<_>, String>>())
     });
-    let ended = ended.unwrap_or_else(|panic| resume_unwind(panic));
-    let (records, looks) = (ended?, looks?);
-    let looks_of = |watcher: usize| looks.get(watcher).copied().unwrap_or(0);
-    Ok((records, [0, 1].map(looks_of)))
+    let records = ended.unwrap_or_else(|panic| resume_unwind(panic))?;
+    let looks = looks?;
+    let sum = |kind: usize| looks.iter().map(|looks| looks[kind]).sum();
+    Ok((records, [0, 1].map(sum)))
 }
 
 /// After so many operations those who look get a turn, also where processors are few.
@@ -150,12 +142,12 @@ fn write(
 }
 
 fn agree<T: PartialEq + Debug>(what: &str, answer: &T, right: &T) -> Result<(), String> {
+    let fault = || format!("{what} answers {answer:?}, where {right:?} is right");
     if answer == right {
-        return Ok(());
+        Ok(())
+    } else {
+        Err(fault())
     }
-    Err(format!(
-        "{what} answers {answer:?}, where {right:?} is right"
-    ))
 }
 
 /// Holds the final table against the model's: by a scan, and by a lookup of everybody who ever was.
@@ -168,12 +160,13 @@ fn compare(
     handle.scan(|id, record| visited.push((id, *record)));
     visited.sort_unstable_by_key(|&(id, _)| id);
     let right: Vec<_> = model.iter().map(|(&id, &record)| (id, record)).collect();
-    let mut places = 0..visited.len().max(right.len());
-    if let Some(place) = places.find(|&place| visited.get(place) != right.get(place)) {
+    for place in 0..visited.len().max(right.len()) {
         let (visited, right) = (visited.get(place), right.get(place));
-        return Err(format!(
-            "the final table has {visited:?} where {right:?} is right"
-        ));
+        if visited != right {
+            return Err(format!(
+                "the final table has {visited:?} where {right:?} is right"
+            ));
+        }
     }
     for &Operation { id, .. } in operations {
         let answer = handle.read(id, |record| *record);
@@ -183,39 +176,32 @@ fn compare(
     Ok(())
 }
 
-/// Looks over and over, until it is over; how often. A look says how often it counts.
-fn watch(over: &AtomicBool, mut look: impl FnMut() -> Result<u64, String>) -> Result<u64, String> {
-    let mut looks = 0;
+/// Scans the table as a status page does and looks processes up as a health checker does, in turn, until it is over; how
+/// often each.
+fn watch(
+    mut handle: ErasedHandle<'_, InstrumentedRecord>,
+    operations: &[Operation],
+    over: &AtomicBool,
+) -> Result<[u64; 2], String> {
+    // The dead and the unborn, too.
+    let mut ids = operations.iter().map(|operation| operation.id).cycle();
+    let (mut scans, mut lookups) = (0, 0);
     while !over.load(Ordering::Relaxed) {
-        looks += look()?;
+        let mut flaw = None;
+        handle.scan(|id, record| flaw = flaw.or(record.examine(id).err().map(|flaw| (id, flaw))));
+        if let Some((id, flaw)) = flaw {
+            return Err(format!("a scan saw the record of {id}, and {flaw}"));
+        }
+        scans += 1;
+        for id in ids.by_ref().take(64) {
+            if let Some(Err(flaw)) = handle.read(id, |record| record.examine(id)) {
+                return Err(format!("a lookup saw the record of {id}, and {flaw}"));
+            }
+            lookups += 1;
+        }
         std::thread::yield_now();
     }
-    Ok(looks)
-}
-
-/// Visits all records once.
-fn visit_all(handle: &mut ErasedHandle<'_, InstrumentedRecord>) -> Result<u64, String> {
-    let mut flaw = None;
-    handle.scan(|id, record| flaw = flaw.or(record.examine(id).err().map(|flaw| (id, flaw))));
-    match flaw {
-        Some((id, flaw)) => Err(format!("a scan saw the record of {id}, and {flaw}")),
-        None => Ok(1),
-    }
-}
-
-/// Looks some processes up, one after the other.
-fn look_up(
-    handle: &mut ErasedHandle<'_, InstrumentedRecord>,
-    ids: &mut impl Iterator<Item = ProcessId>,
-) -> Result<u64, String> {
-    let mut lookups = 0;
-    for id in ids.take(64) {
-        if let Some(Err(flaw)) = handle.read(id, |record| record.examine(id)) {
-            return Err(format!("a lookup saw the record of {id}, and {flaw}"));
-        }
-        lookups += 1;
-    }
-    Ok(lookups)
+    Ok([scans, lookups])
 }
 
 #[cfg(test)]

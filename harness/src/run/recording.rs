@@ -1,6 +1,6 @@
 //! What a run has kept so far, in its file and in memory, and what of its tasks that is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use measure::worker::Place;
 use model::environment::Environment;
@@ -17,6 +17,8 @@ use crate::replay;
 /// The lines of a run: every one is in its file before anything else happens with it.
 #[derive(Debug, Default)]
 pub struct Recording {
+    /// Where it is kept, if it is.
+    pub folder: Option<PathBuf>,
     writer: Option<Writer>,
     /// The folder is this run's as long as it may write there.
     _lock: Option<FolderLock>,
@@ -29,12 +31,22 @@ impl Recording {
         Self::default()
     }
 
-    /// Makes the folder of a run and the sample file in it, with its header.
+    /// Begins a run in a folder, or takes up the one that was cut short there.
     ///
     /// # Errors
     ///
-    /// When the folder or the file cannot be written, a recorded run is there, or another run writes there.
-    pub fn begin(folder: &Path, header: Header) -> Result<Self> {
+    /// When the folder or the file cannot be written, a recorded run is there, or another run writes there; when there is
+    /// none to take up, or it was another one.
+    pub fn open(folder: &Path, header: Header, is_begun: bool) -> Result<Self> {
+        if is_begun {
+            Self::resume(folder, &header)
+        } else {
+            Self::begin(folder, header)
+        }
+    }
+
+    /// Makes the folder of a run and the sample file in it, with its header.
+    fn begin(folder: &Path, header: Header) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
         let lock = FolderLock::acquire(folder)?;
         let packed = folder.join(sample::PACKED);
@@ -45,9 +57,10 @@ impl Recording {
             )));
         }
         let mut recording = Self {
+            folder: Some(folder.to_owned()),
             writer: Some(Writer::create(&folder.join(sample::PLAIN))?),
             _lock: Some(lock),
-            ..Self::default()
+            lines: Vec::new(),
         };
         recording.keep(Line::Header(Box::new(header)))?;
         Ok(recording)
@@ -55,11 +68,7 @@ impl Recording {
 
     /// Takes up the run that was cut short in a folder. A line that was cut short is removed; nothing
     /// else is changed.
-    ///
-    /// # Errors
-    ///
-    /// When there is none, it was another one, or another run writes there.
-    pub fn resume(folder: &Path, header: &Header) -> Result<Self> {
+    fn resume(folder: &Path, header: &Header) -> Result<Self> {
         let path = sample::locate(folder)?;
         let lock = FolderLock::acquire(output::folder_of(&path))?;
         let reading = sample::read(&path)?;
@@ -74,6 +83,7 @@ impl Recording {
             )));
         }
         Ok(Self {
+            folder: Some(folder.to_owned()),
             writer: Some(Writer::resume(&path, &reading)?),
             _lock: Some(lock),
             lines: reading.lines,

@@ -17,12 +17,12 @@ use model::controls;
 use model::environment::{Build, cpus};
 use model::error::{Error, Result};
 use model::output::{self, Existing};
-use model::sample::PACKED;
+use model::sample::{PACKED, PLAIN};
 use report::advice::{self, Advice};
 use report::{self, Form, Source};
 use results::Machine;
 
-use super::{attended, content, environment, kept_in};
+use super::{attended, content, environment};
 use crate::arguments::{AdviseOptions, Contest, Format};
 use crate::{selection, terminal};
 use stages::{Stages, judged};
@@ -32,24 +32,22 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let Some(file) = options.workload.as_deref() else {
         return terminal::print(TEMPLATE.trim_end());
     };
+    let wrong = |what: String| Error::input(format!("{}: {what}", file.display()));
     let recorded = Recorded::load(file, options.lock.as_deref())?;
     if options.init {
         let none = "--init makes a workload file of a recording, and this is a workload file";
-        let none = || Error::input(format!("{}: {none}", file.display()));
-        return terminal::print(recorded.ok_or_else(none)?.text.trim_end());
+        return terminal::print(recorded.ok_or_else(|| wrong(none.into()))?.text.trim_end());
     }
     // Who names strategies wants them measured.
-    let is_left = |recorded: &&Recorded| {
-        let gains_nothing = recorded.lock.program.verdict == Verdict::Leave;
-        gains_nothing && options.contest.strategy.is_none()
-    };
-    if let Some(recorded) = recorded.as_ref().filter(is_left) {
+    if let Some(recorded) = &recorded
+        && recorded.lock.program.verdict == Verdict::Leave
+        && options.contest.strategy.is_none()
+    {
         return leave(recorded, options);
     }
     let folder = |name: &str| {
-        let folder = || selection::workspace().join("reports");
-        let folder = || folder().join(format!("{ADVICE}{name}"));
-        options.out.clone().unwrap_or_else(folder)
+        let usual = || selection::workspace().join(format!("reports/{ADVICE}{name}"));
+        options.out.clone().unwrap_or_else(usual)
     };
     let workload = match &recorded {
         Some(recorded) => recorded.workload(&folder(&recorded.lock.name))?,
@@ -57,13 +55,11 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     };
     let folder = folder(&workload.name);
     let options = &with_baseline(options, &workload);
-    let wrong = |what| Error::input(format!("{}: {what}", file.display()));
     let is_built_alike = workload.deploy.is_built_alike(&Build::of_this_program());
     is_built_alike.map_err(wrong)?;
     let mut questions = workload.questions().map_err(wrong)?;
-    let played = recorded
-        .as_ref()
-        .and_then(|Recorded { lock, .. }| in_program(&lock.program, &workload, cpus()));
+    let program = recorded.as_ref().map(|recorded| &recorded.lock.program);
+    let played = program.and_then(|program| in_program(program, &workload, cpus()));
     questions.scenarios.extend(played);
     if let Some(record) = &options.adr {
         output::check(record, Existing::forced(options.force))?;
@@ -84,15 +80,10 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     if let Some(warning) = stages.answerable(&header)? {
         terminal::say(format!("! {warning}"));
     }
-    let mut recording = if options.resume {
-        Recording::resume(&folder, &header)?
-    } else {
-        Recording::begin(&folder, header)?
-    };
-    let screening =
-        attended(&mut recording, |run| stages.carry_out(run)).map_err(kept_in(&folder))?;
-    let samples =
-        Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
+    let mut recording = Recording::open(&folder, header, options.resume)?;
+    let screening = attended(&mut recording, |run| stages.carry_out(run))?;
+    let samples = Samples::from_lines(recording.lines().to_vec());
+    let samples = samples.expect("it begins with its header");
     let results = judged(&samples);
     let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
     conclusion.left_out = left_out(options, &plan)?;
@@ -102,8 +93,8 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         .as_ref()
         .map(|earlier| (earlier, agreement(earlier, &conclusion)));
     let advice = report::advice::advice(&workload, &questions, &results, &conclusion, agreement);
-    let source = Source::from_samples(&folder.join("samples.jsonl"), &folder)?;
     let results = merge(vec![results]);
+    let source = Source::Beside(PLAIN);
     report::write(&results, Some(&advice), &source, &folder, Existing::Keep)?;
     let texts = [
         advice.render(Form::Markdown),
@@ -133,19 +124,18 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
 
 /// Advises to leave a lock as it is: nothing is measured.
 fn leave(recorded: &Recorded, options: &AdviseOptions) -> Result<()> {
-    let needless = [
-        ("--resume", options.resume),
-        ("--against", options.against.is_some()),
-    ];
-    if let Some((option, _)) = needless.into_iter().find(|(_, is_given)| *is_given) {
+    if options.resume || options.against.is_some() {
+        let option = ["--against", "--resume"][usize::from(options.resume)];
         return Err(Error::input(format!(
             "{option}: nothing is measured of the lock {}, which a recording says to leave as it is; name strategies with \
              --strategy to measure it",
             recorded.lock.program.lock
         )));
     }
-    let advice = advice::left(&recorded.lock, &environment(&options.effort));
-    print(&advice, options)
+    print(
+        &advice::left(&recorded.lock, &environment(&options.effort)),
+        options,
+    )
 }
 
 /// Writes the decision record, if there is to be one, and prints the advice as it was asked for.
@@ -154,25 +144,25 @@ fn print(advice: &Advice, options: &AdviseOptions) -> Result<()> {
         let (existing, text) = (Existing::forced(options.force), advice.decision_record());
         output::write(record, existing, text.as_bytes())?;
     }
-    let words = |form| advice.render(form);
-    terminal::show(options.format, "advise", &advice.document, words)
+    terminal::show(options.format, "advise", &advice.document, |form| {
+        advice.render(form)
+    })
 }
 
 /// The options with what the workload says is there now, unless they name something else.
 fn with_baseline(options: &AdviseOptions, workload: &Workload) -> AdviseOptions {
     let mut options = options.clone();
-    let baseline = &mut options.contest.baseline;
-    *baseline = baseline.take().or_else(|| workload.baseline.clone());
+    let named = options.contest.baseline.take();
+    options.contest.baseline = named.or_else(|| workload.baseline.clone());
     options
 }
 
 /// The strategies that are asked about, the baseline, and the controls without which no row has a noise
 /// floor, or nothing says how far off an approximation is.
 fn plan(options: &AdviseOptions, workload: &Workload, questions: &Questions) -> Result<Plan> {
-    let is_bounded = workload.is_bounded_without_lock();
-    let is_yardstick = |name: &str| {
-        let always = name == controls::SAME || name == controls::NO_OP;
-        always || is_bounded && name == controls::UNSYNCHRONISED
+    let is_yardstick = |name: &str| match name {
+        controls::UNSYNCHRONISED => workload.is_bounded_without_lock(),
+        _ => name == controls::SAME || name == controls::NO_OP,
     };
     let baseline = options.contest.baseline();
     if controls::is_control(baseline) {
@@ -205,9 +195,6 @@ fn left_out(options: &AdviseOptions, plan: &Plan) -> Result<usize> {
 /// The answer, for people and for programs.
 const DOCUMENTS: [&str; 2] = ["advice.md", "advice.json"];
 
-/// The file that keeps the workload of a recording beside its answer.
-const WORKLOAD: &str = "workload.toml";
-
 /// A lock of a recording, and the workload file that it becomes.
 #[derive(Debug)]
 struct Recorded {
@@ -221,16 +208,13 @@ impl Recorded {
     fn load(file: &Path, lock: Option<&str>) -> Result<Option<Self>> {
         let (bytes, place) = content(file)?;
         let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        let wrong = |what: String| Error::input(format!("{place}: {what}"));
         if first != Some(&b'{') {
             let misplaced = "--lock names a lock of a recording, and this is a workload file";
-            return match lock {
-                None => Ok(None),
-                Some(_) => Err(Error::input(format!("{place}: {misplaced}"))),
-            };
+            return lock.map_or(Ok(None), |_| Err(wrong(misplaced.into())));
         }
         let recording = locks::read(&bytes, &place)?;
         let analysis = locks::analyse(&recording);
-        let wrong = |what| Error::input(format!("{place}: {what}"));
         let lock = chosen(&analysis, lock).map_err(wrong)?;
         let lock = RecordedWorkload::new(&recording, lock);
         Ok(Some(Self {
@@ -243,45 +227,45 @@ impl Recorded {
     /// The workload. Its file is kept in the folder of the answer, where its reader may correct it, also if it is refused.
     fn workload(&self, folder: &Path) -> Result<Workload> {
         report::check(folder, DOCUMENTS)?;
-        self.keep(folder)?;
+        let file = self.keep(folder)?;
         let place = format!("{}: the lock {}", self.place, self.lock.program.lock);
-        let file = folder.join(WORKLOAD);
-        let correct = |why| {
+        Workload::parse(&self.text, &place).map_err(|why| {
             Error::input(format!(
                 "{why}; what a recording does not say is a guess, marked with EDIT in {}: correct it and advise with that file",
                 file.display()
             ))
-        };
-        Workload::parse(&self.text, &place).map_err(correct)
+        })
     }
 
     /// The program, and what it gains by each of these strategies.
     fn gains(self, workload: &Workload, results: &Machine, strategies: &[String]) -> Program {
-        let program = self.lock.program;
+        let mut program = self.lock.program;
         let gains = strategies.iter();
         let gains = gains.filter_map(|name| gain_of(&program, workload, results, name));
-        Program {
-            gains: gains.collect(),
-            ..program
-        }
+        program.gains = gains.collect();
+        program
     }
 
-    fn keep(&self, folder: &Path) -> Result<()> {
-        let file = folder.join(WORKLOAD);
-        let packed = folder.join(PACKED);
+    fn keep(&self, folder: &Path) -> Result<PathBuf> {
+        let (file, packed) = (folder.join("workload.toml"), folder.join(PACKED));
         fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
         match fs::read_to_string(&file) {
-            Ok(content) if content == self.text => Ok(()),
-            Ok(_) => Err(Error::input(format!(
-                "{} is not what this recording makes: advise with that file, or give another folder with --out",
-                file.display()
-            ))),
-            Err(_) if packed.exists() => Err(Error::input(format!(
-                "{} holds a recorded run: give another folder with --out",
-                packed.display()
-            ))),
-            Err(_) => output::write(&file, Existing::Keep, self.text.as_bytes()),
+            Ok(content) if content == self.text => {}
+            Ok(_) => {
+                return Err(Error::input(format!(
+                    "{} is not what this recording makes: advise with that file, or give another folder with --out",
+                    file.display()
+                )));
+            }
+            Err(_) if packed.exists() => {
+                return Err(Error::input(format!(
+                    "{} holds a recorded run: give another folder with --out",
+                    packed.display()
+                )));
+            }
+            Err(_) => output::write(&file, Existing::Keep, self.text.as_bytes())?,
         }
+        Ok(file)
     }
 }
 

@@ -90,10 +90,8 @@ pub(crate) fn explain(strategy: &str) -> Result<()> {
     let profile = selection::strategy(strategy)?;
     let width = terminal::width();
     let card = card(&profile, width);
-    match recipe(profile.name, Form::Terminal(width)) {
-        Some(recipe) => terminal::print(&format!("{card}\n\n{recipe}")),
-        None => terminal::print(&card),
-    }
+    let recipe = recipe(profile.name, Form::Terminal(width)).unwrap_or_default();
+    terminal::print(&format!("{card}\n\n{recipe}"))
 }
 
 /// How to adopt a strategy, with the versions that are linked.
@@ -143,33 +141,25 @@ fn with_version(library: &str) -> String {
 fn how_it_works(docs: &str, name: &str) -> Vec<String> {
     let variant = name.rsplit('/').next().unwrap_or_default();
     let lines = docs.lines().map_while(|line| line.strip_prefix("//!"));
-    // Items of a list are paragraphs, too.
     let lines = lines.map(str::trim).filter(|line| !line.starts_with('|'));
-    let text = lines
-        .collect::<Vec<_>>()
-        .join("\n")
-        .replace("\n- ", "\n\n- ");
+    let text = lines.collect::<Vec<_>>().join("\n");
+    // Items of a list are paragraphs, too.
+    let text = text.replace("\n- ", "\n\n- ");
     let section = text.split("\n# ").find(|part| part.starts_with("How "));
     let mut parts = section.unwrap_or_default().split("\n## ");
     let general = parts.next().unwrap_or_default();
-    let is_headed = |part: &&str| {
-        part.lines()
-            .next()
-            .is_some_and(|head| head.contains(variant))
-    };
-    let (_heading, part) = parts
-        .find(is_headed)
-        .unwrap_or(general)
-        .split_once('\n')
-        .unwrap_or_default();
+    let mut headed = parts.filter_map(|part| part.split_once('\n'));
+    let headed = headed.find(|(heading, _)| heading.contains(variant));
+    let general = general.split_once('\n').unwrap_or_default();
+    let (_, part) = headed.unwrap_or(general);
     let paragraphs = part.split("\n\n").map(|paragraph| {
         let words: Vec<&str> = paragraph.split_whitespace().collect();
         words.join(" ").replace(['`', '*', '[', ']'], "")
     });
     let mut paragraphs: Vec<String> = paragraphs.filter(|text| !text.is_empty()).collect();
     let letters = |text: &str| {
-        let text = text.to_lowercase();
-        text.replace(|c: char| !c.is_alphanumeric(), "")
+        text.to_lowercase()
+            .replace(|c: char| !c.is_alphanumeric(), "")
     };
     let is_about = |text: &String| {
         let word = text.split_whitespace().next().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::path::Path;
 use analysis::diff::{self, Judged, LEVEL, NOTABLE, Run};
 use analysis::selftest::{sizes, trials};
 use clap::ValueEnum;
-use history::{Answer, Judgement};
+use history::Answer;
 use model::error::{Error, Result};
 use serde_json::json;
 
@@ -31,12 +31,11 @@ pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
     show(options.format, "selftest", &trials, |form| {
         report::words("selftest", &json!({ "trials": trials }), form)
     })?;
+    let (all, file) = (trials.len(), file.display());
     match trials.iter().filter(|trial| !trial.holds).count() {
         0 => Ok(()),
         failed => Err(Error::Check(format!(
-            "{failed} of {} trials err too often on {}",
-            trials.len(),
-            file.display()
+            "{failed} of {all} trials err too often on {file}"
         ))),
     }
 }
@@ -45,17 +44,11 @@ pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
 pub(crate) fn diff(options: &DiffOptions) -> Result<()> {
     let run = |given: &Path| Ok::<_, Error>(Run::from_samples(&samples(Some(given))?.1));
     let (a, b) = (run(&options.a)?, run(&options.b)?);
-    let judged = if options.absolute {
-        Judged::Absolute
-    } else {
-        Judged::Ratio
-    };
+    let judged = [Judged::Ratio, Judged::Absolute][usize::from(options.absolute)];
     let diff = diff::diff(&a, &b, judged)?;
-    show(options.format, "diff", &diff, |form| {
-        let findings =
-            json!({ "diff": diff, "all": options.all, "notable": NOTABLE, "level": LEVEL });
-        report::words("diff", &findings, form)
-    })?;
+    let findings = json!({ "diff": diff, "all": options.all, "notable": NOTABLE, "level": LEVEL });
+    let words = |form| report::words("diff", &findings, form);
+    show(options.format, "diff", &diff, words)?;
     if options.fail_on_regression && diff.has_regression() {
         let worse = diff.rows.iter().filter(|row| row.is_worse()).count();
         let broken = diff.checks.iter().filter(|check| !check.passes_now).count();
@@ -81,17 +74,14 @@ pub(crate) fn check(options: &CheckOptions) -> Result<()> {
             "{name}: it has no operation{events}; --allow-empty accepts that"
         )));
     }
-    let Judgement {
-        answer,
-        keys,
-        operations,
-    } = history::judge(&history)?;
+    let judgement = history::judge(&history)?;
+    let keys = judgement.keys;
     let model = history.model.to_possible_value();
     let model = model.map_or_else(String::new, |model| model.get_name().to_owned());
     let print = |violation: Option<(&str, &str)>| {
         let document = json!({
             "violation": violation.map(|(key, why)| json!({ "key": key, "why": why })),
-            "operations": operations,
+            "operations": judgement.operations,
             "keys": keys,
             "model": model,
             "is_independent": history.is_independent,
@@ -101,7 +91,7 @@ pub(crate) fn check(options: &CheckOptions) -> Result<()> {
         });
         terminal::print(report::render("history.txt", &document).trim_end())
     };
-    match answer {
+    match judgement.answer {
         Answer::Linearizable => print(None),
         Answer::Violated { key, at, why } => {
             print(Some((&key, &why)))?;
@@ -122,9 +112,8 @@ pub(crate) fn check(options: &CheckOptions) -> Result<()> {
 pub(crate) fn locks(options: &LocksOptions) -> Result<()> {
     let analysis = analysed(&options.file)?;
     let after = options.after.as_deref().map(analysed).transpose()?;
-    let change = after
-        .as_ref()
-        .map(|after| ::locks::compare(&analysis, after));
+    let change = after.as_ref();
+    let change = change.map(|after| ::locks::compare(&analysis, after));
     // The later one is the program as it is.
     let current = after.as_ref().unwrap_or(&analysis);
     let findings = json!({ "recording": current, "change": change });

@@ -21,25 +21,22 @@ use crate::arguments::Effort;
 use crate::progress::Progress;
 use crate::{selection, signals};
 
-/// Carries out `stages` into a recording. Progress is shown and signals are noted meanwhile.
+/// Carries out `stages` into a recording. Progress is shown and signals are noted meanwhile; the error of an interruption
+/// says where what was found is kept.
 fn attended<T>(
     recording: &mut Recording,
     stages: impl FnOnce(&mut Run<'_>) -> Result<T>,
 ) -> Result<T> {
     let _listening = signals::listen()?;
     let mut progress = Progress::new();
-    stages(&mut Run::new(recording, &mut progress))
-}
-
-/// What an interrupted run leaves, in an error that says so.
-fn kept_in(folder: &Path) -> impl Fn(Error) -> Error {
-    move |error| match error {
-        Error::Interrupted(_) => Error::Interrupted(format!(
+    let outcome = stages(&mut Run::new(recording, &mut progress));
+    outcome.map_err(|error| match (error, &recording.folder) {
+        (Error::Interrupted(_), Some(folder)) => Error::Interrupted(format!(
             "what was measured so far is kept in {}; --resume goes on with it",
             folder.display()
         )),
-        other => other,
-    }
+        (other, _) => other,
+    })
 }
 
 /// The folder of a run that nobody named.

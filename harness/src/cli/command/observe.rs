@@ -11,6 +11,7 @@ use model::lock::FolderLock;
 use model::output::{self, Existing};
 use model::sample::{self, Line};
 use model::stall::StallSeen;
+use regex_lite::Regex;
 use results::{Faulted, Grade, Guarantee, Guaranteed, Results};
 use serde::Serialize;
 use serde_json::json;
@@ -33,11 +34,12 @@ fn observed(plan: &Plan, stages: impl FnOnce(&mut Run<'_>) -> Result<()>) -> (Re
     (merge(vec![analyse(&samples)]), ended)
 }
 
-fn plan_of(strategies: Vec<String>) -> Plan {
-    Plan {
-        strategies,
+/// A plan of observing the strategies that match a pattern.
+fn plan(pattern: Option<&Regex>) -> Result<Plan> {
+    Ok(Plan {
+        strategies: selection::contenders(pattern)?,
         ..Plan::default()
-    }
+    })
 }
 
 /// What stands in a row of `pivot verify`.
@@ -54,7 +56,7 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
     let plan = Plan {
         preset: options.effort.preset,
         seed: options.effort.seed,
-        ..plan_of(selection::contenders(options.strategy.as_ref())?)
+        ..plan(options.strategy.as_ref())?
     };
     let (results, ended) = observed(&plan, |run| {
         plan.verify(plan.preset, 0.9, run)?;
@@ -69,9 +71,8 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
         Guaranteed::Claim(_) => Verified::Claim(promise),
         Guaranteed::ByAll(_) => Verified::Check(promise),
     });
-    let rows: Vec<_> = rows
-        .chain(machine.faults.iter().map(Verified::Fault))
-        .collect();
+    let faults = machine.faults.iter().map(Verified::Fault);
+    let rows: Vec<_> = rows.chain(faults).collect();
     show(options.format, "verify", &rows, |form| {
         let findings = json!({ "strategies": plan.strategies, "rows": rows });
         report::words("verify", &findings, form)
@@ -88,24 +89,21 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
 /// Whether no promise is broken.
 fn are_kept(promises: &[Guarantee]) -> Result<()> {
     let is_broken = |promise: &&Guarantee| promise.grade == Grade::Forbidden;
-    let mut broken = promises.iter().filter(is_broken);
-    let Some(first) = broken.next() else {
+    let broken: Vec<_> = promises.iter().filter(is_broken).collect();
+    let Some(first) = broken.first() else {
         return Ok(());
     };
+    let (count, all) = (broken.len(), promises.len());
+    let (strategy, property, evidence) = (&first.strategy, &first.property, &first.evidence);
     Err(Error::Check(format!(
-        "{} of {} promises are not kept: {}, {}: {}",
-        1 + broken.count(),
-        promises.len(),
-        first.strategy,
-        first.property,
-        first.evidence
+        "{count} of {all} promises are not kept: {strategy}, {property}: {evidence}"
     )))
 }
 
 /// Shows what operations execute, and which cache lines two threads share meanwhile; a strategy that does not survive
 /// being traced is exit code 1.
 pub(crate) fn trace(options: &TraceOptions) -> Result<()> {
-    let plan = plan_of(selection::contenders(options.strategy.as_ref())?);
+    let plan = plan(options.strategy.as_ref())?;
     trace::available().map_err(|why| Error::input(format!("cannot trace: {why}")))?;
     let tasks = plan.strategies.iter().map(|strategy| TraceTask {
         strategy: strategy.clone(),
@@ -128,20 +126,21 @@ fn survived<'a>(ends: impl Iterator<Item = (&'a String, &'a Option<String>)>) ->
         let why = died.as_ref()?;
         Some(format!("{strategy} did not survive: {why}"))
     });
-    match deaths.collect::<Vec<_>>().join("; ") {
-        deaths if deaths.is_empty() => Ok(()),
-        deaths => Err(Error::Check(deaths)),
+    let deaths = deaths.collect::<Vec<_>>().join("; ");
+    if deaths.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Check(deaths))
     }
 }
 
-/// Instructions that are stepped of a read that is stopped twice: what all strategies do in some minutes.
-const TWO_STOPS: usize = 40_000;
-/// The same where every point is to be tried: all pairs of most operations.
-const TWO_STOPS_EVERY: usize = 1_000_000;
+/// Instructions that are stepped of a read that is stopped twice: what all strategies do in some minutes; and where every
+/// point is to be tried, all pairs of most operations.
+const TWO_STOPS: [usize; 2] = [40_000, 1_000_000];
 
 /// Stops the strategies' threads; a claim that is refuted is exit code 1.
 pub(crate) fn stall(options: &StallOptions) -> Result<()> {
-    let plan = plan_of(selection::contenders(options.strategy.as_ref())?);
+    let plan = plan(options.strategy.as_ref())?;
     // Before minutes are spent on it.
     let run = options.into.as_deref().map(take).transpose()?;
     trace::available().map_err(|why| Error::input(format!("cannot stop threads: {why}")))?;
@@ -150,15 +149,10 @@ pub(crate) fn stall(options: &StallOptions) -> Result<()> {
         stalled: options.stalled.clone(),
         peers: options.peer.clone(),
         every: options.every,
-        two_stops: if options.every {
-            TWO_STOPS_EVERY
-        } else {
-            TWO_STOPS
-        },
+        two_stops: TWO_STOPS[usize::from(options.every)],
     });
-    let (results, ended) = observed(&plan, |run| {
-        run.carry_out(stalls(tasks, Duration::MAX), 1.0)
-    });
+    let stage = stalls(tasks, Duration::MAX);
+    let (results, ended) = observed(&plan, |run| run.carry_out(stage, 1.0));
     ended?;
     let machine = &results.machines[0];
     let all = &machine.stalls;
@@ -200,7 +194,7 @@ fn amended(samples: &Path, stalls: &[StallSeen]) -> Result<Vec<u8>> {
 pub(crate) fn replay(options: &ReplayOptions) -> Result<()> {
     let file = options.file.clone();
     let file = file.unwrap_or_else(selection::shipped_trace);
-    let plan = plan_of(selection::contenders(options.strategy.as_ref())?);
+    let plan = plan(options.strategy.as_ref())?;
     let stage = replays(plan.strategies.iter().cloned(), &file)?;
     let (results, ended) = observed(&plan, |run| run.carry_out(stage, 1.0));
     ended?;

@@ -45,13 +45,10 @@ fn from_a_point(file: &Path, options: &PredictOptions) -> Result<()> {
 fn from_its_cost(alone_ns: f64, options: &PredictOptions) -> Result<()> {
     let machines = Machine::shipped();
     let names = chosen_machines(options, &machines, None)?;
-    let demand = Demand {
-        alone_ns,
-        lines: options.lines,
-    };
-    let machines = machines
-        .iter()
-        .filter(|machine| names.contains(&machine.name));
+    let lines = options.lines;
+    let demand = Demand { alone_ns, lines };
+    let machines = machines.iter();
+    let machines = machines.filter(|machine| names.contains(&machine.name));
     let forecasts = machines.flat_map(|machine| {
         // Powers of two, and all that there are.
         let all = machine.cpus();
@@ -89,11 +86,10 @@ fn from_samples(options: &PredictOptions) -> Result<()> {
     let chosen = selection::choose("strategy", pattern, names)?;
     // Those that ship, and the one that was measured.
     let machines = chosen_machines(options, &Machine::shipped(), Some(HERE))?;
-    let is_wanted = |line: &Line| match line {
+    samples.lines.retain(|line| match line {
         Line::Trace(trace) => chosen.contains(&trace.strategy),
         _ => true,
-    };
-    samples.lines.retain(is_wanted);
+    });
     let mut machine = analyse(&samples);
     let Some(scaling) = &mut machine.scaling else {
         return Err(Error::input(format!(
@@ -114,18 +110,12 @@ fn from_samples(options: &PredictOptions) -> Result<()> {
 /// Leaves what is predicted of these operations on these machines.
 fn restrict(scaling: &mut Scaling, operations: &[Operation], machines: &[String]) {
     let is_wanted = |operation| operations.contains(&operation);
-    scaling
-        .machines
-        .retain(|machine| machines.contains(&machine.name));
-    scaling.predictions.retain(|prediction| {
-        is_wanted(prediction.operation) && machines.contains(&prediction.machine)
-    });
-    scaling
-        .unpredicted
-        .retain(|unpredicted| is_wanted(unpredicted.operation));
-    scaling
-        .rankings
-        .retain(|ranking| is_wanted(ranking.operation));
+    let is_chosen = |machine: &String| machines.contains(machine);
+    let all = &mut scaling.predictions;
+    all.retain(|prediction| is_wanted(prediction.operation) && is_chosen(&prediction.machine));
+    scaling.machines.retain(|machine| is_chosen(&machine.name));
+    scaling.unpredicted.retain(|all| is_wanted(all.operation));
+    scaling.rankings.retain(|all| is_wanted(all.operation));
     scaling.one_to_two.retain(|pair| is_wanted(pair.operation));
     scaling.meetings.retain(|_| is_wanted(Operation::ReadHit));
 }

@@ -17,44 +17,41 @@ use model::clock;
 use model::error::{Error, Result};
 use model::message::{Message, say};
 use model::preset::Preset;
-use model::sample::Line;
+use model::sample::{self, Line};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 
-use super::{attended, environment, kept_in, latest, report};
+use super::{attended, environment, latest, report};
 use crate::arguments::RunOptions;
 use crate::{selection, terminal};
 
 /// Runs the main job. Ends with the verdict table on standard output.
 pub(crate) fn run(options: &RunOptions) -> Result<()> {
     // Rather now than when all is measured.
-    ::report::check(&folder(options), [])?;
-    let (plan, folder, mut recording) = begin(options)?;
-    let outcome = if recording.is_complete() {
-        Ok(())
-    } else {
-        attended(&mut recording, |run| plan.carry_out(run))
-    };
-    let write_report = || report::write(&[folder.join("samples.jsonl")], &folder);
-    match outcome.map_err(kept_in(&folder)) {
-        Ok(()) => write_report(),
-        Err(Error::Interrupted(what)) => {
-            write_report()?;
-            Err(Error::Interrupted(format!(
-                "{what}, and reported as partial"
-            )))
-        }
-        Err(error) => Err(error),
+    let folder = folder(options);
+    ::report::check(&folder, [])?;
+    let (plan, mut recording) = begin(options)?;
+    let mut outcome = Ok(());
+    if !recording.is_complete() {
+        outcome = attended(&mut recording, |run| plan.carry_out(run));
     }
+    if let Ok(()) | Err(Error::Interrupted(_)) = outcome {
+        report::write(&[folder.join(sample::PLAIN)], &folder)?;
+    }
+    if let Err(Error::Interrupted(what)) = &mut outcome {
+        what.push_str(", and reported as partial");
+    }
+    outcome
 }
 
 /// Measures without checks and without a report, and says where the samples are.
 pub(crate) fn measure(options: &RunOptions) -> Result<()> {
-    let (plan, folder, mut recording) = begin(options)?;
+    let (plan, mut recording) = begin(options)?;
     if !recording.is_complete() {
-        attended(&mut recording, |run| plan.sample(clock::now(), run)).map_err(kept_in(&folder))?;
+        attended(&mut recording, |run| plan.sample(clock::now(), run))?;
     }
-    terminal::print(&folder.join("samples.jsonl").display().to_string())
+    let samples = folder(options).join(sample::PLAIN);
+    terminal::print(&samples.display().to_string())
 }
 
 /// The folder of a run.
@@ -62,9 +59,8 @@ fn folder(options: &RunOptions) -> PathBuf {
     options.out.clone().unwrap_or_else(latest)
 }
 
-/// What the options ask for, the folder of its files, and a new recording in it, or with `--resume` the one that was
-/// cut short.
-fn begin(options: &RunOptions) -> Result<(Plan, PathBuf, Recording)> {
+/// What the options ask for, and its recording.
+fn begin(options: &RunOptions) -> Result<(Plan, Recording)> {
     let (choice, effort) = (&options.choice, &options.effort);
     let assumptions = options.assumptions.clone();
     let assumptions =
@@ -79,24 +75,18 @@ fn begin(options: &RunOptions) -> Result<(Plan, PathBuf, Recording)> {
     };
     plan.is_affordable()?;
     let header = plan.header(environment(effort));
-    let folder = folder(options);
-    let recording = if options.resume {
-        Recording::resume(&folder, &header)?
-    } else {
-        Recording::begin(&folder, header)?
-    };
-    Ok((plan, folder, recording))
+    let recording = Recording::open(&folder(options), header, options.resume)?;
+    Ok((plan, recording))
 }
 
 /// The assumptions of a file.
 fn judgeable(file: &Path) -> Result<Vec<Assumption>> {
     let assumptions = assumption::load(file)?;
     let checks: Vec<String> = Check::ALL.iter().map(ToString::to_string).collect();
-    let about = assumptions
-        .iter()
-        .filter_map(|assumption| Some((&assumption.id, assumption.check.as_ref()?)));
-    for (id, check) in about {
-        if !checks.contains(check) {
+    for Assumption { id, check, .. } in &assumptions {
+        if let Some(check) = check
+            && !checks.contains(check)
+        {
             return Err(Error::input(format!(
                 "{}: assumption {id:?} is about the check {check:?}, which does not exist; there are {}",
                 file.display(),

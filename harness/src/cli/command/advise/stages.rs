@@ -250,16 +250,11 @@ impl Stages<'_> {
         if fit.iter().any(|name| is_contender(name)) {
             return Ok(fit);
         }
+        let can_be_given_up =
+            |need| !matches!(need, Need::Correct | Need::Possible | Need::HeapRecords);
         let by_strategy = || objections.chunk_by(|a, b| a.strategy == b.strategy);
         let spared = by_strategy().filter_map(|findings| match findings {
-            [only]
-                if !matches!(
-                    only.need,
-                    Need::Correct | Need::Possible | Need::HeapRecords
-                ) =>
-            {
-                Some(only)
-            }
+            [only] if can_be_given_up(only.need) => Some(only),
             _ => None,
         });
         let why = json!({
@@ -267,11 +262,8 @@ impl Stages<'_> {
             "spared": spared.collect::<Vec<_>>(),
         });
         let why = report::render("advice_refused.txt", &why);
-        Err(Error::input(format!(
-            "{}: {}",
-            self.file.display(),
-            why.trim()
-        )))
+        let (file, why) = (self.file.display(), why.trim());
+        Err(Error::input(format!("{file}: {why}")))
     }
 }
 
