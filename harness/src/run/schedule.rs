@@ -74,7 +74,9 @@ impl Schedule {
         parts.retain(|part| !begun.iter().any(|begun| key(begun) == key(part)));
         // First what is left of the parts that were cut short: no slice is measured twice.
         begun.retain(|begun| begun.took_ms.is_none());
-        begun.iter_mut().for_each(|begun| begun.restarts += 1);
+        for begun in &mut begun {
+            begun.restarts += 1;
+        }
         schedule.queue = [begun, parts].concat();
         schedule
     }

@@ -244,7 +244,9 @@ impl Worker<'_> {
                 ..task.clone()
             }))?;
         }
-        answer.into_iter().for_each(|line| self.keep(line));
+        if let Some(line) = answer {
+            self.keep(line);
+        }
         Ok(())
     }
 
