@@ -8,7 +8,7 @@ pub(super) mod tests;
 
 use locks::bound::GAIN_LEAST;
 use locks::verdict::{Reason, Verdict};
-use locks::{Analysed, AnalysedUse, Analysis, Kind, Library, Mode, Recording, Threads};
+use locks::{Analysed, AnalysedUse, Analysis, Kind, Library, Mode, Recording, Threads, sum};
 use model::scenario::{RecordKind, Section};
 use serde::Serialize;
 
@@ -254,11 +254,6 @@ const NAME_MAX: usize = 48;
 
 fn seconds(recording: &Recording) -> f64 {
     recording.elapsed_ns as f64 / 1e9
-}
-
-/// The sum, or the largest number if it is more.
-fn sum(counts: impl Iterator<Item = u64>) -> u64 {
-    counts.fold(0, u64::saturating_add)
 }
 
 /// The acquisitions in a mode.

@@ -34,5 +34,5 @@ pub use change::{Change, Figure, NOTABLE, Pair, Quantity, Single, Trend, compare
 pub use histogram::Histogram;
 pub use recording::{
     BlockedPair, Clock, FORMAT, Held, Keys, Kind, Library, Lock, Lost, Mode, Place, Recording,
-    Sampled, Threads, Use, Value, Windows, Written, read,
+    Sampled, Threads, Use, Value, Windows, Written, read, sum,
 };

@@ -311,7 +311,7 @@ impl Lock {
 }
 
 /// The sum, or the largest number if it is more.
-pub(crate) fn sum(counts: impl Iterator<Item = u64>) -> u64 {
+pub fn sum(counts: impl Iterator<Item = u64>) -> u64 {
     counts.fold(0, u64::saturating_add)
 }
 

@@ -270,6 +270,8 @@ impl Part {
         let pattern =
             format!("(?s)<!-- pivot:{name}(?: ([^\n]*?))? -->\n.*?<!-- pivot:{name} end -->");
         let regex = Regex::new(&pattern).expect("names have letters only");
-        regex.captures(text)
+        // The end of another part is no beginning.
+        let is_whole = |part: &Captures<'_>| part.get(1).is_none_or(|it| it.as_str() != "end");
+        regex.captures(text).filter(is_whole)
     }
 }

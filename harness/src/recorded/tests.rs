@@ -212,6 +212,7 @@ fn a_part_of_a_document_is_replaced_and_nothing_else() {
     for broken in [
         "",
         "<!-- pivot:headline end -->\n",
+        "<!-- pivot:headline end -->\n<!-- pivot:headline end -->\n",
         "<!-- pivot:headline -->\nx\n",
     ] {
         let error = Part::Headline
