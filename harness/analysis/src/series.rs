@@ -14,6 +14,8 @@ use stats::estimate;
 /// All slices, findable by where they stood.
 #[derive(Debug)]
 pub struct Series<'a> {
+    /// The strategy that each block begins with: what all others are compared with.
+    baseline: Option<&'a str>,
     by_position: HashMap<(BlockKey<'a>, u32), &'a Slice>,
     by_strategy: HashMap<(&'a str, &'a str), Vec<&'a Slice>>,
     /// The blocks in which the processors were not where they usually are.
@@ -25,7 +27,9 @@ impl<'a> Series<'a> {
     /// strategy has no others.
     pub fn of_lines(lines: &'a [Line]) -> Self {
         let mut by_strategy: HashMap<_, Vec<&Slice>> = HashMap::new();
-        for slice in lines.iter().filter_map(Line::try_as_slice_ref) {
+        let mut slices = lines.iter().filter_map(Line::try_as_slice_ref);
+        let first = slices.clone().find(|slice| slice.key.position == 0);
+        for slice in &mut slices {
             let names = (slice.key.scenario.as_str(), slice.key.strategy.as_str());
             by_strategy.entry(names).or_default().push(slice);
         }
@@ -37,6 +41,7 @@ impl<'a> Series<'a> {
         let slices = by_strategy.values().flatten();
         let by_position = slices.map(|&slice| ((block(slice), slice.key.position), slice));
         Self {
+            baseline: first.map(|first| first.key.strategy.as_str()),
             by_position: by_position.collect(),
             by_strategy,
             elsewhere: moved(lines),
@@ -56,14 +61,14 @@ impl<'a> Series<'a> {
         if usual.is_empty() { elsewhere } else { usual }
     }
 
-    /// How many times better than its two baseline neighbours each slice is, as a logarithm, by
-    /// process. Against their geometric mean, so that a drift of the machine that is linear in time
-    /// cancels. A slice without a finished operation is infinitely worse, whatever its neighbours are.
+    /// How many times better each slice is than the baseline was before and after it, as a logarithm, by process. Against
+    /// the geometric mean of the nearest slices of the baseline, each by how near it is, so that a drift of the machine that
+    /// is linear in time cancels. A slice without a finished operation is infinitely worse, whatever the baseline is.
     ///
     /// Where the processors were usually and elsewhere the ratios can differ. Those of both places count if both say the
     /// same: worse, similar or better. Else those of the place with more processes.
     pub fn log_ratios(&self, scenario: &str, strategy: &str, metric: Metric) -> ByProcess {
-        let log = |slice: &Slice| self.log_ratio(slice, metric, 1);
+        let log = |slice: &Slice| self.log_ratio(slice, metric);
         let [mut usual, elsewhere] = self.by_place(self.slices(scenario, strategy), log);
         let says = |place: &ByProcess| {
             let ratio = estimate(&groups(place.clone()))?.median.exp();
@@ -98,27 +103,43 @@ impl<'a> Series<'a> {
         for slice in self.slices(row, baseline) {
             let blocks = processes.entry(slice.key.process).or_default();
             let ratios = blocks.entry(slice.key.block).or_default();
-            ratios.extend(self.log_ratio(slice, metric, 2));
+            ratios.extend(self.log_ratio(slice, metric));
         }
         let blocks = processes.into_values().map(BTreeMap::into_values);
         blocks.map(Iterator::collect).collect()
     }
 
-    fn log_ratio(&self, slice: &Slice, metric: Metric, distance: u32) -> Option<f64> {
+    fn log_ratio(&self, slice: &Slice, metric: Metric) -> Option<f64> {
         let position = slice.key.position;
-        let neighbour = |position: u32| {
-            let other = self.by_position.get(&(block(slice), position))?;
-            // A process that was started anew has other heaps and tables.
-            value(other, metric).filter(|_| other.restarts == slice.restarts)
-        };
-        let before = neighbour(position.checked_sub(distance)?)?;
-        let after = neighbour(position + distance)?;
+        let (before, steps_before) =
+            self.baseline_near(slice, metric, |steps| position.checked_sub(steps))?;
+        let (after, steps_after) =
+            self.baseline_near(slice, metric, |steps| Some(position + steps))?;
         let value = value(slice, metric)?;
+        let here = (before * steps_after + after * steps_before) / (steps_before + steps_after);
         Some(if value.is_infinite() {
             f64::NEG_INFINITY
         } else {
-            f64::midpoint(before.ln(), after.ln()) - value.ln()
+            here - value.ln()
         })
+    }
+
+    /// The logarithm of the baseline's value in its slice nearest to another one in a direction, and how many steps away.
+    fn baseline_near(
+        &self,
+        slice: &Slice,
+        metric: Metric,
+        position: impl Fn(u32) -> Option<u32>,
+    ) -> Option<(f64, f64)> {
+        let at = |steps| {
+            let other = self.by_position.get(&(block(slice), position(steps)?))?;
+            (Some(other.key.strategy.as_str()) == self.baseline)
+                .then_some((other, f64::from(steps)))
+        };
+        let (other, steps) = (1..=STEPS_MAX).find_map(at)?;
+        // A process that was started anew has other heaps and tables.
+        let value = value(other, metric).filter(|_| other.restarts == slice.restarts)?;
+        Some((value.ln(), steps))
     }
 
     /// How many operations a thread did in each slice, on average; of several activities, in the rarest.
@@ -139,6 +160,9 @@ impl<'a> Series<'a> {
         timed.filter_map(|group| group.drift).collect()
     }
 }
+
+/// A slice of the baseline further away is not compared with: some between are lost.
+const STEPS_MAX: u32 = 3;
 
 /// The block that a slice stands in.
 fn block(slice: &Slice) -> BlockKey<'_> {
@@ -258,6 +282,47 @@ mod tests {
         let series = Series::of_lines(&samples.lines);
         let ratios = groups(series.log_ratios(SCENARIO, CONTENDER, Metric::ReadNs));
         (ratios.len(), estimate(&ratios).unwrap().median.exp())
+    }
+
+    #[test]
+    fn a_drift_cancels_wherever_a_slice_stands_between_two_of_the_baseline() {
+        let lines = contended([], 1, 1);
+        let mut slices = lines.iter().filter_map(Line::try_as_slice_ref);
+        let baseline = slices.next().expect("the baseline takes part");
+        let name = baseline.key.strategy.as_str();
+        let mut block = Vec::new();
+        for (position, strategy) in (0..).zip([name, "a/a", "a/b", name, "a/c", name, "a/d"]) {
+            let slower = if strategy == name { 1.0 } else { 2.0 };
+            let window_ns = 1e9 * slower * 1.1_f64.powf(position.into());
+            #[expect(clippy::cast_sign_loss, reason = "it is positive")]
+            let window_ns = window_ns as u64;
+            let mut slice = baseline.clone();
+            slice.key.position = position;
+            slice.window_ns = window_ns;
+            slice.key.strategy = strategy.to_owned();
+            block.push(Line::Slice(slice));
+        }
+        let series = Series::of_lines(&block);
+        let ratios = |strategy| {
+            let ratios = series.log_ratios(&baseline.key.scenario, strategy, Metric::ReadNs);
+            groups(ratios).concat()
+        };
+        for strategy in ["a/a", "a/b", "a/c"] {
+            let [ratio] = ratios(strategy)[..] else {
+                panic!("{strategy}: {:?}", ratios(strategy));
+            };
+            assert!(
+                (ratio.exp() - 0.5).abs() < 1e-6,
+                "{strategy}: {}",
+                ratio.exp()
+            );
+        }
+        assert!(ratios("a/d").is_empty(), "no baseline stands behind it");
+        assert!(
+            ratios(name).iter().all(|ratio| ratio.abs() < 1e-6),
+            "{:?}",
+            ratios(name)
+        );
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub struct SliceKey {
     pub process: u32,
     /// The block within the process, counted from 0.
     pub block: u32,
-    /// The position within the block. Even positions are the baseline, odd ones its neighbours.
+    /// The position within the block. The first and the last are the baseline's, and some between them.
     pub position: u32,
     /// The strategy.
     pub strategy: String,

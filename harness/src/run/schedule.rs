@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use analysis::series::{Series, groups};
+use measure::worker::slices_in_block;
 use model::controls;
 use model::sample::{Line, Part};
 use model::scenario::{Origin, Scenario};
@@ -280,7 +281,7 @@ impl Schedule {
 /// Milliseconds of a block, by the slices of its scenario so far, the start of its processes included. A process that ended
 /// early makes it rather too little: a single one that failed at once is not to cost the others their time.
 fn block_ms((scenario, names): &Planned, begun: &[Assignment]) -> f64 {
-    let slices = |strategies: &[String]| (2 * strategies.len()) as f64 - 1.0;
+    let slices = |strategies: &[String]| slices_in_block(strategies.len()) as f64;
     let (mut took_ms, mut measured) = (0, 0.0);
     for begun in begun {
         if let Some(ms) = begun.took_ms

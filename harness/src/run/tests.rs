@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use measure::worker::{Place, order};
+use measure::worker::{Place, order, slices_in_block};
 use model::controls;
 use model::preset::Preset;
 use model::sample::{Failure, GroupCount, Interference, Line, PartDone, Slice, SliceKey};
@@ -315,7 +315,7 @@ fn a_run_that_is_killed_anywhere_measures_every_slice_once() {
         assert_eq!(all.len(), different.len(), "a slice twice, {kill_every}");
         for line in lines {
             let Line::Part(part) = line else { continue };
-            let wanted = part.blocks as usize * (2 * part.strategies.len() - 1);
+            let wanted = part.blocks as usize * slices_in_block(part.strategies.len());
             let got = all
                 .iter()
                 .filter(|key| key.scenario == part.scenario && key.process == part.process)
