@@ -7,6 +7,7 @@
 //! time goes to the scenarios in which plain differences have none, to each in proportion to how many, and there to the
 //! strategies that differ so. Where there is more time than for all rounds, every process measures as many blocks as fit.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use analysis::series::{Series, groups};
@@ -51,6 +52,8 @@ pub(super) struct Schedule {
     queue: Vec<Assignment>,
     /// The round that the queue is of.
     round: u32,
+    /// The scenarios in which differences are open after [`PROCESSES`] rounds, once that was looked at.
+    open: OnceCell<Vec<(Planned, usize)>>,
 }
 
 /// Every scenario gets so many processes, as far as the time allows: enough for a verdict that all agree on.
@@ -64,8 +67,12 @@ const BLOCKS_MAX: f64 = 8.0;
 impl Schedule {
     /// Takes up a run where its recording ends.
     pub(super) fn resume(plan: MeasurementPlan, recording: &Recording) -> Self {
-        let (queue, round) = (Vec::new(), 0);
-        let mut schedule = Self { plan, queue, round };
+        let mut schedule = Self {
+            plan,
+            queue: Vec::new(),
+            round: 0,
+            open: OnceCell::new(),
+        };
         let mut begun = recording.parts();
         begun.retain(|begun| schedule.has(begun));
         let rounds = begun.iter().map(|begun| begun.part.process);
@@ -218,7 +225,7 @@ impl Schedule {
     /// Which scenarios get a process in a round after the first [`PROCESSES`], and of whom. The time that was left then is shared
     /// in proportion to how many differences are open; who has had its share waits until all others have.
     fn due(&self, begun: &[Assignment], lines: &[Line]) -> Vec<Planned> {
-        let open = self.open_scenarios(lines);
+        let open = self.open.get_or_init(|| self.open_scenarios(lines));
         let left_ms = self.left_ms(begun, PROCESSES);
         let all: usize = open.iter().map(|(_, count)| count).sum();
         let has_time = |(planned, count): &&(Planned, usize)| {
@@ -227,7 +234,7 @@ impl Schedule {
         };
         let mut due: Vec<_> = open.iter().filter(has_time).collect();
         if due.is_empty() {
-            due.extend(&open);
+            due.extend(open);
         }
         due.into_iter()
             .map(|(planned, _)| planned.clone())
