@@ -12,7 +12,7 @@ use model::clock;
 use model::message::{Message, say};
 use model::random::{self, shuffle};
 use model::sample::{Interference, Line, Part, Slice, SliceKey};
-use model::scenario::Scenario;
+use model::scenario::{BETWEEN, Scenario};
 use model::workload::Workload;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -198,10 +198,6 @@ fn send_line(out: &mut impl Write, line: Line) -> io::Result<()> {
 /// Tells it from what else a process draws.
 const ORDER: u64 = 2;
 
-/// So many slices stand between two of the baseline. One would mean that half of all time goes to the baseline; many, that
-/// what they are compared with was measured long before or after.
-const BETWEEN: usize = 2;
-
 /// A block of a part: every strategy once, in random order, with a slice of the baseline before and after each two.
 ///
 /// A fixed order would let a drifting machine decide the ranking (Abedi and Brecht, ICPE 2017); the nearest slices of the
@@ -220,15 +216,9 @@ pub fn order<'n>(part: &'n Part, baseline: &'n str, seed: u64, block: u32) -> Ve
     order
 }
 
-/// How many slices a block of so many strategies has, the baseline among them.
-pub const fn slices_in_block(strategies: usize) -> usize {
-    let contenders = strategies - 1;
-    contenders + contenders.div_ceil(BETWEEN) + 1
-}
-
 #[cfg(test)]
 mod tests {
-    use model::scenario::Group;
+    use model::scenario::{Group, slices_in_block};
 
     use super::*;
 

@@ -29,8 +29,8 @@ pub const RAMP: Duration = Duration::from_millis(1);
 
 /// Figures in the order of the presets.
 impl Preset {
-    /// For measuring all scenarios, at most: the main job measures for what [`Preset::whole`] leaves, and for three
-    /// quarters of this at least.
+    /// For measuring all scenarios, at most: the main job measures for what [`Preset::whole`] leaves, and for five
+    /// eighths of this at least, which two quiet processors need for ten rounds of the default preset.
     pub const fn measuring(self) -> Duration {
         Duration::from_secs([13, 160, 1_500][self as usize])
     }

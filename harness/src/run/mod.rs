@@ -85,7 +85,7 @@ impl Plan {
         let most = self.preset.measuring();
         let left = self.preset.whole().saturating_sub(began.elapsed());
         let limits = Limits {
-            budget: left.clamp(most * 3 / 4, most),
+            budget: left.clamp(most * 5 / 8, most),
             rounds: self.preset.rounds(),
             one_answer: false,
         };

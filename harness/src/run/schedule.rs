@@ -11,10 +11,9 @@ use std::cell::OnceCell;
 use std::time::Duration;
 
 use analysis::series::{Series, groups};
-use measure::worker::slices_in_block;
 use model::controls;
 use model::sample::{Line, Part};
-use model::scenario::{Origin, Scenario};
+use model::scenario::{Origin, Scenario, slices_in_block};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use stats::estimate;

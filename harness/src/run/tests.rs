@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use measure::worker::{Place, order, slices_in_block};
+use measure::worker::{Place, order};
 use model::controls;
 use model::preset::Preset;
 use model::sample::{Failure, GroupCount, Interference, Line, PartDone, Slice, SliceKey};
-use model::scenario::{Activity, Origin, Point, Scenario};
+use model::scenario::{Activity, Origin, Point, Scenario, slices_in_block};
 
 use super::recording::{Assignment, Recording};
 use super::schedule::{Limits, MeasurementPlan, Schedule};

@@ -12,11 +12,20 @@ const FASTEST_OPERATION: Duration = Duration::from_nanos(5);
 /// Filling a table takes about this long for each record; some take less, messages far more.
 const FILL_PER_RECORD: Duration = Duration::from_nanos(300);
 
+/// So many slices stand between two of the baseline. One would mean that half of all time goes to the baseline; many, that
+/// what they are compared with was measured long before or after.
+pub const BETWEEN: usize = 2;
+
+/// How many slices a block of so many strategies has, the baseline among them.
+pub const fn slices_in_block(strategies: usize) -> usize {
+    let contenders = strategies.saturating_sub(1);
+    contenders + contenders.div_ceil(BETWEEN) + 1
+}
+
 /// The shortest time that a scenario takes, with so many strategies and measuring processes, each with tables of its own
-/// and a block, without which there is no interval: a block has a slice of each strategy, and one of the baseline around
-/// each of the others.
+/// and a block, without which there is no interval.
 pub fn least(scenario: &Scenario, strategies: usize, processes: u32, slice: Duration) -> Duration {
-    let slices = strategies.saturating_sub(1) * 2 + 1;
+    let slices = slices_in_block(strategies);
     let records = scenario.processes * strategies * processes as usize;
     let slice = slice.as_secs_f64().max(slice_of_operations(scenario));
     let measuring = slice * slices as f64 * f64::from(processes);

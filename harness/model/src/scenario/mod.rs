@@ -35,7 +35,7 @@ use std::path::PathBuf;
 use contract::{Padded, ProcessSnapshot, ProcessStatus, SharedStatus, Specimen};
 use serde::{Deserialize, Serialize};
 
-pub use effort::{affordable, least};
+pub use effort::{BETWEEN, affordable, least, slices_in_block};
 pub use folder::load_folder;
 pub use group::{Activity, Arrivals, Group, Section, Shares};
 

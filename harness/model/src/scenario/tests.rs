@@ -213,18 +213,18 @@ fn every_axis_has_words_of_its_own() {
 fn a_sweep_of_hours_is_refused_with_its_length() {
     let tables = format!("{MIX}[[sweep]]\naxis = \"writes\"\nvalues = [0, 0.5, 1]\n");
     let scenarios = points("optional = true", &tables);
-    // 3 points x 10 processes x (2 x 5 - 1 + 2) slices of 10 ms, hardly anything to fill a table of 8.
+    // 3 points x 10 processes x (5 + 3 + 1) slices of 10 ms, hardly anything to fill a table of 8.
     let slice = std::time::Duration::from_millis(10);
     let seconds = |seconds| std::time::Duration::from_secs(seconds);
     let timed = |scenario| (scenario, least(scenario, 6, 10, slice));
     let asked = |budget, is_largest| affordable(scenarios.iter().map(timed), budget, is_largest);
-    assert!(asked(seconds(4), false).is_ok());
-    let error = asked(seconds(3), false).unwrap_err().to_string();
+    assert!(asked(seconds(3), false).is_ok());
+    let error = asked(seconds(2), false).unwrap_err().to_string();
     assert!(
-        error.contains("3 points") && error.contains("4 s") && error.contains("--preset full"),
+        error.contains("3 points") && error.contains("3 s") && error.contains("--preset full"),
         "{error}"
     );
-    let error = asked(seconds(3), true).unwrap_err().to_string();
+    let error = asked(seconds(2), true).unwrap_err().to_string();
     assert!(!error.contains("--preset full"), "{error}");
     // Without a sweep, a run does what it can.
     let plain = points("", READ);
