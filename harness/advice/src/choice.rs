@@ -17,7 +17,7 @@ pub enum Choice {
     Adopt {
         /// By this.
         strategy: String,
-        /// None of these is certainly worse, as far as was measured; the chosen one loses no more elsewhere than they do.
+        /// Those that the best does not gain more than by the margin, as measured.
         as_good: Vec<String>,
         /// Why.
         why: Why,

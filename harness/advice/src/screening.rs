@@ -262,7 +262,8 @@ impl Screen<'_> {
             }
             Need::ReadersNeverWait => {
                 let faults = self.faults_of_writers();
-                self.waiting(need, &faults, Action::is_read, Some(claims.reads))
+                let is_lookup = |deed: Action| deed.is_read() && deed != Action::Scan;
+                self.waiting(need, &faults, is_lookup, Some(claims.reads))
             }
             Need::WritersNeverWait => {
                 // Writers may wait for readers and, where there are several, for each other. Of the latter a
@@ -272,7 +273,7 @@ impl Screen<'_> {
                 if has_several {
                     faults.extend(self.faults_of_writers());
                 }
-                let is_write = |deed| !Action::is_read(deed) && deed != Action::Scan;
+                let is_write = |deed| !Action::is_read(deed);
                 let claim = has_several.then_some(claims.updates);
                 self.waiting(need, &faults, is_write, claim)
             }

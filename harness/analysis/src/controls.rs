@@ -3,8 +3,8 @@
 use model::controls::{self, How};
 use model::scenario::{RecordKind, Scenario};
 
-use super::series::{Series, rows};
-use results::{Cell, Control, Machine, Metric, Ratio};
+use super::series::{Series, groups, rows};
+use results::{Cell, Control, Machine, Metric};
 use stats::{GROUPS_99, Interval, LEVEL, estimate};
 
 /// The no-op strategy may cost this much per read before the harness blurs what it measures.
@@ -15,7 +15,7 @@ const FLOOR_SHARE_MAX: f64 = 0.5;
 /// All controls of a run.
 pub(super) fn all(results: &Machine, series: &Series<'_>) -> Vec<Control> {
     let cells = results.cells.iter();
-    let of_cells = cells.filter_map(|cell| of_cell(results, cell));
+    let of_cells = cells.filter_map(|cell| of_cell(results, series, cell));
     let rows = rows(&results.scenarios);
     let own_slices = rows.filter_map(|row| own_slices(&results.baseline, series, row));
     of_cells.chain(own_slices).collect()
@@ -27,7 +27,7 @@ fn shown(median: f64, Interval { low, high }: Interval) -> String {
 }
 
 /// What a control has shown in the row of a cell.
-fn of_cell(results: &Machine, cell: &Cell) -> Option<Control> {
+fn of_cell(results: &Machine, series: &Series<'_>, cell: &Cell) -> Option<Control> {
     let mut scenarios = results.scenarios.iter();
     let scenario = scenarios.find(|scenario| scenario.name == cell.scenario)?;
     let control = |expected, observed, passed| Control {
@@ -52,7 +52,7 @@ fn of_cell(results: &Machine, cell: &Cell) -> Option<Control> {
     let (low, high) = (ratio.ci_low, ratio.ci_high);
     let judged = Interval { low, high };
     let truth = 1.0 / planted.times;
-    let must_be_found = must_be_found(results, cell, planted.times);
+    let must_be_found = must_be_found(results, series, cell, planted.times);
     let metric = cell.metric.name();
     let (expected, is_shown, passed) = match planted.how {
         // The baseline under another name, slower by a known factor or not at all: the truth must lie in the 99 %
@@ -76,13 +76,21 @@ fn of_cell(results: &Machine, cell: &Cell) -> Option<Control> {
     is_shown.then(|| control(expected, shown(ratio.median, judged), passed))
 }
 
-/// Whether the noise floor of a row is low enough for a planted slowdown to be told from none.
-fn must_be_found(results: &Machine, cell: &Cell, planted: f64) -> bool {
-    let same = results.cell(&cell.scenario, controls::SAME, cell.metric);
+/// Whether the noise floor of a row is low enough for a planted slowdown to be told from none: over all processes, and over those
+/// alone in which it was planted, since the baseline takes part under its second name in more of them.
+fn must_be_found(results: &Machine, series: &Series<'_>, cell: &Cell, planted: f64) -> bool {
+    let Cell {
+        scenario, metric, ..
+    } = cell;
+    let is_low = |low: f64, high: f64| (high - low) / 2.0 < FLOOR_SHARE_MAX * planted.ln();
+    let same = results.cell(scenario, controls::SAME, *metric);
     let floor = same.and_then(|same| same.ratio.as_ref());
-    let half_width = |floor: &Ratio| (floor.ci_high / floor.ci_low).ln() / 2.0;
-    let is_low = |floor| half_width(floor) < FLOOR_SHARE_MAX * planted.ln();
-    planted > 1.0 && floor.is_some_and(is_low)
+    let is_low_in_all = floor.is_some_and(|floor| is_low(floor.ci_low.ln(), floor.ci_high.ln()));
+    let planted_in = series.log_ratios(scenario, &cell.strategy, *metric);
+    let mut beside = series.log_ratios(scenario, controls::SAME, *metric);
+    beside.retain(|process, _| planted_in.contains_key(process));
+    let beside = estimate(&groups(beside)).map(|floor| floor.interval(LEVEL));
+    planted > 1.0 && is_low_in_all && beside.is_some_and(|floor| is_low(floor.low, floor.high))
 }
 
 /// The median of skewed noise against the mean of two neighbours is not exactly that of equal ones: up
@@ -104,4 +112,47 @@ fn own_slices(baseline: &str, series: &Series<'_>, row: (&Scenario, Metric)) -> 
         observed: shown(ratio.median.exp(), interval),
         passed: interval.low <= SKEW && interval.high >= 1.0 / SKEW,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use fixtures::{contended, invented};
+    use model::sample::Line;
+
+    use super::*;
+    use crate::Samples;
+
+    /// What is expected of a slowdown that was planted in ten of 40 processes, in which the baseline under its second name is off
+    /// by so much, and in no other.
+    fn expected(off: f64) -> String {
+        let times = 1.0 / 1.2;
+        let planted = invented(controls::SLOWER_20, times, times, times);
+        let mut lines = contended([planted], 40, 1);
+        lines.retain(|line| match line {
+            Line::Slice(slice) => {
+                slice.key.strategy != controls::SLOWER_20 || slice.key.process < 10
+            }
+            _ => true,
+        });
+        for slice in lines.iter_mut().filter_map(Line::try_as_slice_mut) {
+            if slice.key.strategy == controls::SAME && slice.key.process < 10 {
+                let is_off = slice.key.process % 2 == 0;
+                let factor = if is_off { off } else { 1.0 / off };
+                slice.window_ns = (slice.window_ns as f64 * factor).round() as u64;
+            }
+        }
+        let results = crate::analyse(&Samples::from_lines(lines).unwrap());
+        let mut controls = results.controls.into_iter();
+        let is_it = |control: &Control| {
+            control.control == controls::SLOWER_20 && control.expected.contains("read_ns")
+        };
+        controls.find(is_it).expect("it is shown").expected
+    }
+
+    #[test]
+    fn a_slowdown_must_be_found_where_it_was_planted_with_little_noise() {
+        assert!(expected(1.0).ends_with("and not 1.00"), "{}", expected(1.0));
+        let noisy = expected(1.3);
+        assert!(noisy.ends_with("contains 0.833"), "{noisy}");
+    }
 }

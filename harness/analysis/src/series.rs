@@ -318,6 +318,7 @@ mod tests {
             );
         }
         assert!(ratios("a/d").is_empty(), "no baseline stands behind it");
+        assert_eq!(ratios(name).len(), 1, "one stands between two others");
         assert!(
             ratios(name).iter().all(|ratio| ratio.abs() < 1e-6),
             "{:?}",

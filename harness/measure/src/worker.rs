@@ -96,6 +96,14 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     for block in task.from.block..part.blocks {
         let order = order(part, &task.baseline, task.seed, block);
         let slices = order.len() as u32;
+        let end = Place {
+            block,
+            position: slices,
+        };
+        if task.from >= end {
+            // All were measured before a kill.
+            continue;
+        }
         // What disturbs a block is looked at before and after it and never at its result.
         let hand_off_before = hand_off_ns(busy);
         let (began, stolen_before) = (clock::now(), stolen());

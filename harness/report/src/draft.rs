@@ -170,8 +170,7 @@ fn assembled(name: &str, text: &str, mut placed: Placed, scope: &[Machine]) -> S
         let first = lines[0];
         if let Some(text) = first.strip_prefix("# ") {
             title = words(text);
-        } else if let Some(place) = first.strip_prefix("[[") {
-            let place = place.trim_end_matches("]]");
+        } else if let Some(place) = placed_name(first) {
             let filling = placed.remove(place);
             let filling = filling.unwrap_or_else(|| panic!("{name}: no {place}"));
             blocks.extend(filled(filling, &lines[1..]));
@@ -277,6 +276,11 @@ pub(super) fn about(scope: &[Machine], machine: &Machine) -> Value {
         settings => machine.environment.build.settings(),
         warnings => machine.warnings.clone(),
     }
+}
+
+/// The name of a place, if a line is one.
+fn placed_name(line: &str) -> Option<&str> {
+    line.strip_prefix("[[")?.strip_suffix("]]")
 }
 
 /// What begins and ends code.

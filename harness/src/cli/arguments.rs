@@ -162,7 +162,7 @@ impl Contest {
 /// How much time to spend, and on which random choices.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Effort {
-    /// The time budget: less than a minute, some minutes, up to half an hour
+    /// The time budget: about a minute, four minutes, more than half an hour
     #[arg(long, value_enum, default_value_t)]
     pub(crate) preset: Preset,
     /// The seed of every random choice
@@ -307,8 +307,8 @@ pub(crate) struct AdviseOptions {
         required_unless_present = "init"
     )]
     pub(crate) workload: Option<PathBuf>,
-    /// Of a recording: the lock, by its name or by the file and line where it was made [default: the one that matters most]
-    #[arg(long, value_name = "NAME|SITE", requires = "workload")]
+    /// Of a recording: the lock, by its name, its number, or the file and line where it was made [default: the one that matters most]
+    #[arg(long, value_name = "NAME|NUMBER|SITE", requires = "workload")]
     pub(crate) lock: Option<String>,
     /// Print a workload file and do nothing else: of a recording its own, otherwise one with every field explained
     #[arg(long, conflicts_with_all = ["strategy", "out", "resume", "adr", "against"])]

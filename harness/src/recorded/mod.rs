@@ -89,7 +89,7 @@ pub fn folders(reports: &Path) -> Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(reports).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_unrecorded = name == LATEST || name.starts_with(ADVICE);
+        let is_unrecorded = name == LATEST || name.starts_with(ADVICE) || name.starts_with('.');
         if !is_unrecorded && SOURCES.iter().any(|source| path.join(source).is_file()) {
             folders.push(path);
         }
@@ -206,7 +206,13 @@ fn of_text(has: &[u8], would: &str) -> Option<Drift> {
     }
     let has = String::from_utf8_lossy(has);
     let pairs = has.chars().zip(would.chars());
-    let same: String = pairs.map_while(|(a, b)| (a == b).then_some(a)).collect();
+    let mut same: String = pairs.map_while(|(a, b)| (a == b).then_some(a)).collect();
+    let length = same.chars().count();
+    let ends = [&*has, would].map(|text| text.chars().nth(length));
+    if ends.contains(&None) && ends.contains(&Some('\n')) {
+        // One ends with a line, and the other goes on: they differ in the next.
+        same.push('\n');
+    }
     let in_line = same.chars().rev().take_while(|&letter| letter != '\n');
     let skipped = same.chars().count() - in_line.count().min(BEFORE);
     let shown = |text: &str| {

@@ -143,6 +143,18 @@ fn drift_is_found_in_every_file_with_its_place() {
 #[test]
 fn the_first_difference_is_shown_where_it_is() {
     assert_eq!(of_text(b"same\n", "same\n"), None);
+    for (has, would, rests) in [("ab", "ab\ncd", ["", "cd"]), ("ab\ncd", "ab", ["cd", ""])] {
+        let drift = of_text(has.as_bytes(), would);
+        let [has, would] = rests.map(String::from);
+        assert_eq!(
+            drift,
+            Some(Drift::Differs {
+                line: 2,
+                has,
+                would
+            })
+        );
+    }
     let long = "a".repeat(500);
     let has = format!("one\n{long}b\n");
     let Some(Drift::Differs { line, has, would }) =

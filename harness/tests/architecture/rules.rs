@@ -49,7 +49,7 @@ const LAYERS: &[Layer] = &[
     layer("locks", &["model", "stats"], &["locks/record"]),
     // The list of strategies, and what is compiled for each of them.
     layer("registry", &["contract", "model", STRATEGY], &[]),
-    layer("measure", &["contract", "conformance", "model", "registry", "stats"], &[STRATEGY]),
+    layer("measure", &["contract", "conformance", "model", "registry"], &[STRATEGY]),
     layer("experiments", &["contract", "conformance", "model", "registry"], &[STRATEGY]),
     layer("trace", &["contract", "conformance", "model", "registry", "trap"], &["support", STRATEGY]),
     // What judges and reports: it calls no strategy and no clock.

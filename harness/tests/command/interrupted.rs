@@ -3,6 +3,8 @@
 #[cfg(unix)]
 use std::os::unix::process::CommandExt;
 
+use model::scenario::slices_in_block;
+
 use super::*;
 
 /// Waits until the sample file has `count` slices, or the command has ended.
@@ -144,7 +146,7 @@ fn a_killed_run_goes_on_and_measures_no_slice_twice() {
         .lines
         .iter()
         .map(|line| match line {
-            Line::Part(part) => part.blocks as usize * (2 * part.strategies.len() - 1),
+            Line::Part(part) => part.blocks as usize * slices_in_block(part.strategies.len()),
             _ => 0,
         })
         .sum();

@@ -197,8 +197,12 @@ impl<'s> Turn<'s> {
 /// No other turn begins while it is used: it overwrites the steps.
 unsafe fn steps<'a>() -> &'a [Step] {
     let taken = TAKEN.load(Ordering::Acquire);
+    let buffer = BUFFER.load(Ordering::Acquire);
+    if buffer.is_null() {
+        return &[];
+    }
     // SAFETY: the handler has written that many steps, one after the other.
-    unsafe { std::slice::from_raw_parts(BUFFER.load(Ordering::Acquire), taken) }
+    unsafe { std::slice::from_raw_parts(buffer, taken) }
 }
 
 impl Drop for Turn<'_> {
@@ -238,8 +242,10 @@ pub fn stop_at(place: Option<Place>) {
 
 /// Lets a thread that has stopped go on, step by step, until it comes to another place.
 pub fn advance_to(place: Place) {
-    // SAFETY: while the thread is stopped, which is what this is for, nobody adds to them; if it is not, steps that are there stay
-    // as they are.
+    if !is_at(Progress::Stopped) {
+        return;
+    }
+    // SAFETY: a thread that has stopped is in its turn until it is let go on, which is done here; until then there is no other.
     let steps = unsafe { steps() };
     let here = STOP_AT.load(Ordering::SeqCst);
     let passed = steps.iter().filter(|step| step.address == place.address);

@@ -4,7 +4,7 @@
 //! change it. Today the table sits behind a mutex. Each crate beside this one is one answer to
 //! "what should replace the mutex?", and this crate is what makes the answers comparable.
 //!
-//! # The three traits
+//! # The four traits
 //!
 //! - [`Record`] is what the table holds: a value, the events that can happen to it, and a *pure*
 //!   [`apply`](Record::apply). Writes are events and not closures because every strategy must be

@@ -80,6 +80,11 @@ fn what_is_seen_excludes_whoever_promises_the_contrary() {
     );
     // Nobody asked.
     assert_eq!(objections("", &LOCK_FREE, &[waits]), []);
+    // It is about lookups.
+    let scan_waits = under(Fault::UpdaterStalls, Action::Scan, Fate::HeldUp);
+    let scanned = format!("{READERS}{WRITERS}[scanners]\nthreads = 1\n[needs]\n{need}\n");
+    let card = Card::from(&LOCK_FREE);
+    assert_eq!(unmet(&workload(&scanned), &card, &[scan_waits]), []);
 }
 
 #[test]

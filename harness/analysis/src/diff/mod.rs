@@ -47,7 +47,7 @@ type Key = (String, String, Metric);
 pub struct Logs {
     /// What they are samples of.
     pub key: Key,
-    /// Logarithms of how many times better a slice is than the baseline beside it; none of the baseline itself.
+    /// Logarithms of how many times better a slice is than the nearest slices of the baseline; none of the baseline itself.
     pub ratios: Vec<Vec<f64>>,
     /// Logarithms of the metric's value, in its unit.
     pub values: Vec<Vec<f64>>,

@@ -64,7 +64,7 @@ fn main() {
     row!(table, "", alone, parking_lot::Mutex: |lock| *lock.lock() += 1);
     #[cfg(feature = "parking_lot")]
     row!(table, " read", alone, parking_lot::RwLock: |lock| black_box(*lock.read()));
-    let rounds = rounds / 4;
+    let rounds = (rounds / 4).max(1);
     let title = "two threads, ns per acquisition of a thread";
     let title = format!("\n{title} ({rounds} rounds of {CONTENDED:?} each)");
     let table = Table::new(&title, rounds, false);

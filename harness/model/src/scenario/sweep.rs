@@ -138,7 +138,8 @@ fn validate(scenario: &Scenario, sweeps: &[Sweep]) -> Validity {
     let meant = |sweep: &Sweep| (sweep.axis, owner(scenario, sweep).ok());
     let is_same = matches!(sweeps, [first, second] if meant(first) == meant(second));
     let axis = sweeps.first().map(|sweep| sweep.axis.to_string());
-    let points: usize = sweeps.iter().map(|sweep| sweep.values.len()).product();
+    let counts = sweeps.iter().map(|sweep| sweep.values.len());
+    let points = counts.fold(1, usize::saturating_mul);
     refuse(
         &[
             (is_same, "same-axes"),

@@ -67,6 +67,7 @@ pub(crate) fn new(name: &str) -> Result<()> {
     let mut plan: Vec<_> = name.plan(&root, &part.change)?.into_iter().collect();
     // First what others then refer to.
     plan.sort_by_key(|(_, (existing, _))| *existing == Existing::Replace);
+    let mut lines = Vec::new();
     for (file, (existing, text)) in &plan {
         let path = root.join(file);
         let folder = output::folder_of(&path);
@@ -74,9 +75,14 @@ pub(crate) fn new(name: &str) -> Result<()> {
         output::write(&path, *existing, text.as_bytes())?;
         let is_new = *existing == Existing::Keep;
         let verb = if is_new { "made   " } else { "changed" };
-        terminal::print(&format!("{verb} {file}"))?;
+        lines.push(format!("{verb} {file}\n"));
     }
-    terminal::print(&format!("\n{}", name.put_into(&part.next)))
+    // When all is made: what is printed may not be taken.
+    terminal::print(&format!(
+        "{}\n{}",
+        lines.concat(),
+        name.put_into(&part.next)
+    ))
 }
 
 fn read(root: &Path, file: &str) -> Result<String> {

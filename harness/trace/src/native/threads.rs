@@ -123,6 +123,7 @@ impl Actor {
 
     /// Makes what was written visible.
     pub(crate) fn publish(&self) {
+        debug_assert!(!self.is_busy(), "the answer would be another one's");
         self.ask(Ask::Publish);
         self.answer();
     }
@@ -135,6 +136,7 @@ impl Actor {
 
     /// Does something, and says what came of it.
     pub(crate) fn perform(&self, request: Request, mode: Mode) -> Answer {
+        debug_assert!(!self.is_busy(), "the answer would be another one's");
         self.begin(request, mode);
         self.answer()
     }

@@ -21,7 +21,7 @@ use crate::clock;
 use crate::histogram::Histogram;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, lock};
 
-/// Where a lock is made or taken, known by its address until a snapshot compares the texts.
+/// Where a lock is made or taken. Counted by its address; a snapshot, and what is kept of waits, compares the texts.
 pub(crate) type Site = &'static Location<'static>;
 
 /// Call sites of a block that have a slot.
@@ -201,7 +201,7 @@ pub(crate) struct Use {
 /// The slot where the search for a call site begins. The compiler knows line and column where the call is
 /// inlined, so that it knows the slot.
 #[inline(always)]
-fn home(site: Site) -> usize {
+pub(crate) fn home(site: Site) -> usize {
     (site.line() ^ site.column() >> 2) as usize % FIRST
 }
 
@@ -591,14 +591,15 @@ impl Mode {
 
 impl Summary {
     fn add(&mut self, number: u64, times: u64) {
+        // A length is whatever the program says it is.
         self.samples += times;
-        self.sum += number * times;
+        self.sum = self.sum.saturating_add(number.saturating_mul(times));
         self.max = self.max.max(number);
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
         self.samples += other.samples;
-        self.sum += other.sum;
+        self.sum = self.sum.saturating_add(other.sum);
         self.max = self.max.max(other.max);
     }
 }

@@ -145,8 +145,8 @@ impl<G: Deref> Guard<G> {
 fn how<G: Deref>(inner: &G, trace: &Trace, handle: Whole, has_written: bool) -> Use {
     let closed = clock::now();
     let value: *const G::Target = &raw const **inner;
-    // A panic while another one unwinds would abort: then nothing of the program's is called.
-    let handle = handle.filter(|_| !std::thread::panicking());
+    // A panic while another one unwinds would abort: then nothing of the program's is called. Nor in a forked child.
+    let handle = handle.filter(|_| sync::is_recording() && !std::thread::panicking());
     // SAFETY: the guard holds the lock.
     let record = handle.and_then(|handle| unsafe { handle.as_ref() }.record());
     // SAFETY: the guard dereferences to the value of the record's lock, which is held.

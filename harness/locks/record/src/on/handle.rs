@@ -242,7 +242,10 @@ impl Waiting<'_> {
         let ended = clock::now_roughly();
         handle.beside.stop_waiting();
         let mut entered = handle.enter_again(self.mode, self.site);
-        if let Some(block) = block(self.mode, record) {
+        // A forked child may go on with a future of its parent. There a mutex of the recorder can be locked for ever.
+        let is_recording = sync::is_recording();
+        let block = is_recording.then(|| block(self.mode, record)).flatten();
+        if let Some(block) = block {
             if let Some(wait) = self.timed(handle, block, ended) {
                 entered.trace = Some(block.waited(self.site, entered.trace, wait));
             }
@@ -309,7 +312,7 @@ macro_rules! recorded {
             ///
             /// # Errors
             ///
-            /// If the lock is poisoned, as one of std can be: with the value.
+            /// Of std only: if the lock is poisoned, with the value.
             pub fn into_inner(self) -> $owned {
                 self.inner.into_inner()
             }
@@ -320,7 +323,7 @@ macro_rules! recorded {
             ///
             /// # Errors
             ///
-            /// If the lock is poisoned, as one of std can be: with the value.
+            /// Of std only: if the lock is poisoned, with the value.
             pub fn get_mut(&mut self) -> $borrowed {
                 self.inner.get_mut()
             }

@@ -224,9 +224,8 @@ impl<'a, T: ?Sized> Guard<bare::RwLockUpgradableReadGuard<'a, T>> {
     }
 
     /// Gives up the right to write later.
-    #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
-        guard.mapped(true, bare::RwLockUpgradableReadGuard::downgrade)
+        guard.mapped(false, bare::RwLockUpgradableReadGuard::downgrade)
     }
 }
 

@@ -169,7 +169,10 @@ pub(crate) struct Beside<'b> {
 impl Beside<'_> {
     /// What no order explains.
     pub(crate) fn flaw(&self) -> Option<String> {
-        if let Some(flaw) = self.observed.not_whole() {
+        // Also what the others answered: a table that was wrong before may answer as it did then.
+        let mut answers = self.others.iter().filter_map(|(_, answer)| *answer);
+        let of_others = answers.find_map(Observation::not_whole);
+        if let Some(flaw) = self.observed.not_whole().or(of_others) {
             return Some(flaw.into());
         }
         let orders: Vec<Order> = (0..=self.during).map(|place| self.order(place)).collect();

@@ -116,6 +116,21 @@ fn a_read_returns_what_was_current_while_it_lasted() {
 }
 
 #[test]
+fn what_is_no_answer_in_any_table_is_none_of_the_others_either() {
+    let [foreign, nothing] = [Observation::Foreign(OTHER), Observation::Nothing];
+    let removed = Beside {
+        request: (Operation::ReadMiss, OTHER),
+        observed: nothing,
+        others: &[((Operation::Remove, ONE), Some(foreign))],
+        during: 1,
+        before: &[(ONE, foreign), (OTHER, nothing)],
+        after: Some(&[(ONE, nothing), (OTHER, nothing)]),
+        is_snapshot: false,
+    };
+    assert_eq!(removed.flaw().unwrap(), "saw another process's record");
+}
+
+#[test]
 fn an_update_is_not_lost_whoever_comes_first() {
     assert_eq!(flaw(Operation::Apply, Observation::Applied(9), 8, 9), None);
     assert_eq!(flaw(Operation::Apply, Observation::Applied(8), 9, 9), None);
