@@ -44,13 +44,12 @@ pub enum Property {
     /// [`Claims::reclamation`]
     Reclamation,
     /// [`Claims::write_cost`]
-    #[strum(to_string = "cost of a write")]
+    #[strum(to_string = "a write")]
     WriteCost,
     /// [`Claims::read_allocates`]
     #[strum(to_string = "reads allocate")]
     ReadAllocates,
     /// [`Claims::plain_data_only`]
-    #[strum(to_string = "kinds of records")]
     Records,
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use minijinja::context;
 pub(super) use minijinja::value::{Serde, Value};
+use model::claims::Property;
 pub(super) use model::collect::{grouped, unique};
 use model::scenario::{Origin, Scenario};
 
@@ -302,6 +303,15 @@ pub(super) fn figure(machine: &Machine, row: Row<'_>, strategy: &str) -> Value {
     }
 }
 
+/// A property where its name stands alone, without what is claimed.
+fn in_a_list(property: Property) -> String {
+    match property {
+        Property::WriteCost => "cost of a write".into(),
+        Property::Records => "kinds of records".into(),
+        other => other.to_string(),
+    }
+}
+
 /// What a strategy costs on a machine: the rows in which it is worse, with how many times better it is there, the worst first;
 /// promises that are not as good as the baseline's, and what these are about; how much more a record keeps alive, if it is more
 /// than is tolerated, and whether that was compared.
@@ -328,7 +338,7 @@ pub(super) fn tradeoffs(machine: &Machine, strategy: &str) -> Value {
     context! {
         rows => list(ratios, |(label, ratio)| format!("{label} {}", format::times(ratio))),
         weaker => list(&weaker, |(property, claim, usual)| format!("{property}: {claim} instead of {usual}")),
-        weaker_properties => list(&weaker, |(property, ..)| property.to_string()),
+        weaker_properties => list(&weaker, |(property, ..)| in_a_list(*property)),
         memory,
         is_weighed => !times.is_empty(),
     }

@@ -72,11 +72,11 @@ fn what_is_seen_excludes_whoever_promises_the_contrary() {
     let waits = under(Fault::UpdaterStalls, Action::Read, Fate::HeldUp);
     let need = "readers_never_wait = true";
     assert_eq!(objections(need, &LOCK_FREE, &[]), []);
-    let unmet = objections(need, &LOCK_FREE, std::slice::from_ref(&waits));
-    assert_eq!(unmet.len(), 1);
+    let found = objections(need, &LOCK_FREE, std::slice::from_ref(&waits));
+    assert_eq!(found.len(), 1);
     assert!(
-        unmet[0].1.contains("updater stalls") && unmet[0].1.contains("read"),
-        "{unmet:?}"
+        found[0].1.contains("updater stalls") && found[0].1.contains("read"),
+        "{found:?}"
     );
     // Nobody asked.
     assert_eq!(objections("", &LOCK_FREE, &[waits]), []);

@@ -85,7 +85,7 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
     assert!(
         any(
             &advice.sections["because"],
-            "faster, in pairs beside each other; the medians are"
+            "faster, in pairs near each other; the medians are"
         ),
         "{:?}",
         advice.sections["because"]

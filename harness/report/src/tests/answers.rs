@@ -223,7 +223,7 @@ fn a_price_names_the_promises_that_are_weaker_and_what_is_tolerated() {
     claims.plain_data_only = true;
     let price = price(weak);
     assert!(
-        price.ends_with("; weaker, too: after a panic in an update, records"),
+        price.ends_with("; weaker, too: after a panic in an update, kinds of records"),
         "{price}"
     );
 }

@@ -83,9 +83,7 @@ fn where_nothing_is_to_be_adopted_the_same_answer_stands_everywhere() {
     let nearest = "novel/thing 1.18x [1.12, 1.30], which may";
     assert_eq!(
         answer[2],
-        format!(
-            "as measured nothing gains more than the margin without a loss here; nearest: {nearest}"
-        )
+        format!("as measured nothing gains more than 20 % without a loss here; nearest: {nearest}")
     );
     let expected = format!(
         "\nStay with `mutex/std`: as measured nothing gains more than 20 % without a loss here. Nearest: {nearest}."
@@ -98,7 +96,7 @@ fn where_nothing_is_to_be_adopted_the_same_answer_stands_everywhere() {
     let answer = row(&page, "one reader beside a writer that never pauses");
     assert_eq!(
         answer[2],
-        "as measured nothing gains more than the margin without a loss here"
+        "as measured nothing gains more than 20 % without a loss here"
     );
 }
 
