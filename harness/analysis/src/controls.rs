@@ -123,8 +123,8 @@ mod tests {
     use crate::Samples;
 
     /// What is expected of a slowdown that was planted in ten of 40 processes, in which the baseline under its second name is off
-    /// by so much, and in no other.
-    fn expected(off: f64) -> String {
+    /// by so much per cent of itself, and in no other.
+    fn expected(off: u64) -> String {
         let times = 1.0 / 1.2;
         let planted = invented(controls::SLOWER_20, times, times, times);
         let mut lines = contended([planted], 40, 1);
@@ -137,8 +137,8 @@ mod tests {
         for slice in lines.iter_mut().filter_map(Line::try_as_slice_mut) {
             if slice.key.strategy == controls::SAME && slice.key.process < 10 {
                 let is_off = slice.key.process % 2 == 0;
-                let factor = if is_off { off } else { 1.0 / off };
-                slice.window_ns = (slice.window_ns as f64 * factor).round() as u64;
+                let [times, by] = if is_off { [off, 100] } else { [100, off] };
+                slice.window_ns = slice.window_ns * times / by;
             }
         }
         let results = crate::analyse(&Samples::from_lines(lines).unwrap());
@@ -151,8 +151,8 @@ mod tests {
 
     #[test]
     fn a_slowdown_must_be_found_where_it_was_planted_with_little_noise() {
-        assert!(expected(1.0).ends_with("and not 1.00"), "{}", expected(1.0));
-        let noisy = expected(1.3);
+        assert!(expected(100).ends_with("and not 1.00"), "{}", expected(100));
+        let noisy = expected(130);
         assert!(noisy.ends_with("contains 0.833"), "{noisy}");
     }
 }
