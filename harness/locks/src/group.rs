@@ -55,12 +55,12 @@ fn merged<'a, T: Clone + 'a, K: PartialEq>(
     merge: impl Fn(&mut T, &T),
 ) -> Vec<T> {
     let groups = grouped(items.map(|item| (key(item), item)));
-    let one = |(_, items): (K, Vec<&T>)| {
+    let merged = |(_, items): (K, Vec<&T>)| {
         let mut all = items[0].clone();
         items[1..].iter().for_each(|item| merge(&mut all, item));
         all
     };
-    groups.into_iter().map(one).collect()
+    groups.into_iter().map(merged).collect()
 }
 
 /// What is known of both, or of one of them.

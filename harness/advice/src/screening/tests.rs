@@ -72,11 +72,11 @@ fn what_is_seen_excludes_whoever_promises_the_contrary() {
     let waits = under(Fault::UpdaterStalls, Action::Read, Fate::HeldUp);
     let need = "readers_never_wait = true";
     assert_eq!(objections(need, &LOCK_FREE, &[]), []);
-    let found = objections(need, &LOCK_FREE, std::slice::from_ref(&waits));
-    assert_eq!(found.len(), 1);
+    let refuted = objections(need, &LOCK_FREE, std::slice::from_ref(&waits));
+    assert_eq!(refuted.len(), 1);
     assert!(
-        found[0].1.contains("updater stalls") && found[0].1.contains("read"),
-        "{found:?}"
+        refuted[0].1.contains("updater stalls") && refuted[0].1.contains("read"),
+        "{refuted:?}"
     );
     // Nobody asked.
     assert_eq!(objections("", &LOCK_FREE, &[waits]), []);

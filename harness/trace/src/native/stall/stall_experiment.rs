@@ -150,11 +150,11 @@ impl StallExperiment {
         let last = tried.len().saturating_sub(1);
         let tried = tried.into_iter().enumerate();
         let outcomes = tried.map(|(stop, (before, observed))| {
-            let seen = observed.or(late.filter(|_| stop == last));
+            let answer = observed.or(late.filter(|_| stop == last));
             let left = left.filter(|_| stop == last);
             Some(Outcome {
                 is_blocked: observed.is_none(),
-                flaw: seen.and_then(|seen| flaw_of_peer(both, before, seen, left)),
+                flaw: answer.and_then(|answer| flaw_of_peer(both, before, answer, left)),
             })
         });
         let outcomes = outcomes.collect();
