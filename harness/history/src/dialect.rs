@@ -412,8 +412,8 @@ fn record(value: &Value) -> Result<Option<Seen>, String> {
     let mut states = State::ALL.into_iter();
     let state = states.find(|state| name == Some(&state.to_string()));
     let revision = value.get("revision").and_then(Value::integer);
-    let status = state.zip(revision);
-    let status = status.map(|(state, revision)| Some(Seen { state, revision }));
+    let record = state.zip(revision);
+    let record = record.map(|(state, revision)| Some(Seen { state, revision }));
     let expected = r#"a record is like {"state":"running","revision":3} or null"#;
-    status.ok_or_else(|| value.mismatch(expected))
+    record.ok_or_else(|| value.mismatch(expected))
 }
